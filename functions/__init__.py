@@ -1,0 +1,1 @@
+"""One file for each deployed trigger; no logic here, only the way in."""

@@ -1,0 +1,1 @@
+"""The embedded world: plain files and one SQLite file, with nothing to install or to start."""

@@ -1,0 +1,166 @@
+"""Keep the index of the bucket equal to the files on the disk, whatever a person does to them.
+
+Called by ``objects.py`` before every answer. A file that is not the one in the index is read,
+gets a generation and queues its events; one that is gone queues its own. Knows nothing of
+preconditions.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import mimetypes
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lib.adapters.local import files, object_index
+from lib.adapters.local.database import Database
+from lib.adapters.local.object_index import Fresh, Row
+from lib.core.errors import Unavailable
+from lib.ports import Clock, Page
+
+T = TypeVar("T")
+
+#: Topic of the bell that rings when an event waits in the outbox.
+EVENTS = "events"
+#: How often a file that changes under our eyes is looked at again.
+LOOKS = 8
+#: Objects that a scan compares at once.
+SCAN_PAGE = 1000
+#: Types of our own files that the standard library's table lacks or calls otherwise.
+_TYPES = {".webp": "image/webp", ".m4a": "audio/mp4", ".opus": "audio/ogg", ".flac": "audio/flac"}
+
+
+class _Differs(Exception):
+    """The file is not the one that the index knows; look at it, then decide again."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """What a look at the whole tree found: files in all, and by how they differed."""
+
+    seen: int = 0
+    adopted: int = 0
+    changed: int = 0
+    gone: int = 0
+
+
+class Mirror:
+    """The index of one tree of files."""
+
+    def __init__(self, tree: files.Tree, database: Database, clock: Clock) -> None:
+        """Watch over ``tree``; nothing is compared before it is asked for."""
+        self._tree = tree
+        self._database = database
+        self._clock = clock
+        self._news = database.bell(EVENTS)
+        self._types = mimetypes.MimeTypes()
+
+    def agreed(self, path: str, carry_out: Callable[[sqlite3.Connection, Row | None], T]) -> T:
+        """Run ``carry_out`` in a write, on a row that the file still agrees with."""
+        place = self._tree.locate(path)
+
+        def closure(conn: sqlite3.Connection) -> T:
+            row = object_index.select(conn, path)
+            if self._tree.signature(place) != (None if row is None else row.signature):
+                raise _Differs
+            return carry_out(conn, row)
+
+        for _ in range(LOOKS):
+            try:
+                return self._database.write(closure)
+            except _Differs:
+                self._adopt(path, Scan())
+        raise Unavailable(f"{path} keeps changing on the disk", retry_after_s=1.0)
+
+    def look(self, path: str) -> Row | None:
+        """Return the row of what is on the disk now, indexing it first if it is news."""
+        place = self._tree.locate(path)
+        found = self._database.read(object_index.SELECT_ONE, (path,))
+        row = Row(*found[0]) if found else None
+        if self._tree.signature(place) == (None if row is None else row.signature):
+            return row
+        return self._adopt(path, Scan())
+
+    def page(self, prefix: str, after: str, limit: int, counts: Scan) -> Page:
+        """Return a page of what is on the disk behind ``after``; count what was news."""
+        walk = self._tree.walk(prefix, after)
+        found = dict(itertools.islice(walk, limit + 1))
+        more = len(found) > limit
+        if more:
+            found.popitem()
+        last = next(reversed(found)) if more else prefix + files.LAST
+        known = self._database.read(object_index.SELECT_RANGE, (after, prefix, last))
+        rows = {row[0]: Row(*row) for row in known}
+        items = []
+        for path in sorted(found.keys() | rows.keys()):
+            row = rows.get(path)
+            if row is None or row.signature != found.get(path):
+                row = self._adopt(path, counts)
+            if row is not None:
+                items.append(row.info())
+        counts.seen += len(found)
+        if len(items) > limit:  # put by others between the walk and the query
+            items, more = items[:limit], True
+            last = items[-1].path
+        return Page(tuple(items), last if more else None)
+
+    def scan(self) -> Scan:
+        """Compare the whole tree with the index, adopt every difference, and count them."""
+        counts, cursor = Scan(), ""
+        while True:
+            page = self.page("", cursor, SCAN_PAGE, counts)
+            if page.cursor is None:
+                return counts
+            cursor = page.cursor
+
+    def _adopt(self, path: str, counts: Scan) -> Row | None:
+        """Make the index agree with the file, whatever happened to it; return the row.
+
+        A new file that grows under our eyes is still arriving: it is no object yet.
+        """
+        place = self._tree.locate(path)
+        checked: files.Checked | None = None
+        for _ in range(LOOKS):
+            try:
+                note = functools.partial(self._note, path=path, checked=checked)
+                row, kind = self._database.write(note)
+            except _Differs:
+                # Read outside the write: a large file must not hold up other writers.
+                checked = self._tree.check(place)
+                continue
+            if kind:
+                setattr(counts, kind, getattr(counts, kind) + 1)
+                self._news.ring()
+            return row
+        if not self._database.read(object_index.SELECT_ONE, (path,)):
+            return None
+        raise Unavailable(f"{path} is being written right now", retry_after_s=1.0)
+
+    def _note(
+        self, conn: sqlite3.Connection, path: str, checked: files.Checked | None
+    ) -> tuple[Row | None, str]:
+        row = object_index.select(conn, path)
+        found = self._tree.signature(self._tree.locate(path))
+        if found == (None if row is None else row.signature):
+            return row, ""
+        now = self._clock.now()
+        if found is None:
+            self._tree.check_present()
+            if row is not None:
+                object_index.remove(conn, row, now)
+            return None, "gone"
+        if checked is None or checked.signature != found:
+            raise _Differs
+        if row is not None and (row.size, row.crc32c) == (found.size, checked.crc32c):
+            return object_index.touch(conn, row, found), ""
+        fresh = Fresh(path, found, checked.crc32c, self._type_of(path), "{}")
+        return object_index.insert(conn, fresh, row, now), "changed" if row else "adopted"
+
+    def _type_of(self, path: str) -> str:
+        ending = os.path.splitext(path)[1].lower()
+        known = _TYPES.get(ending) or self._types.guess_type(path, strict=False)[0]
+        return known or "application/octet-stream"

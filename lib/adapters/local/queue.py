@@ -1,0 +1,255 @@
+"""The embedded task queue: named tasks, leases, backoff, limits and dead letters.
+
+``enqueue`` is called through the port ``Queue``; ``lease``, ``done`` and ``retry`` by the
+runner that stands in for Cloud Tasks. A lease is a due time moved ahead, so a task whose
+holder died comes back by itself. Knows nothing of what a task does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from lib.adapters.local.database import Database
+from lib.adapters.local.dispatch import DeadLetter, Depth, Lease, Limits, Tokens
+from lib.core.errors import Refused
+from lib.core.tools import QUEUES
+from lib.ports import Clock, Task
+
+#: Seconds for which a finished task's name stays taken: Cloud Tasks' own "up to 1 hour".
+TOMBSTONE_S = 3600.0
+#: Seconds after which a finished task's name is forgotten altogether.
+PURGE_S = 24 * 3600.0
+#: Largest payload as JSON in bytes: Cloud Tasks' limit for a task, so payloads hold ids only.
+MOST_BYTES = 100 * 1024
+#: Characters of an error that are kept for people.
+MOST_ERROR = 500
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,500}")
+
+
+_ENQUEUE = (
+    "INSERT INTO task (name, queue, payload, not_before, due_at) SELECT ?,?,?,?,? "
+    "WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE name = ? AND until > ?) "
+    "AND NOT EXISTS (SELECT 1 FROM dead WHERE name = ?) ON CONFLICT (name) DO NOTHING"
+)
+_IS_DUE = "SELECT 1 FROM task WHERE queue = ? AND due_at <= ? LIMIT 1"
+_NEXT = "SELECT min(due_at) FROM task WHERE queue = ? AND due_at > ?"
+_LIVE = "SELECT count(*) FROM task WHERE queue = ? AND due_at > ? AND executor IS NOT NULL"
+_LEASE = (
+    "UPDATE task SET executor = ?, tries = tries + 1, due_at = ? WHERE id IN "
+    "(SELECT id FROM task WHERE queue = ? AND due_at <= ? ORDER BY due_at LIMIT ?) "
+    "RETURNING name, queue, payload, not_before, tries, due_at"
+)
+# The number of tries is the lease's fence: a holder that was given up has an older one.
+_DONE = "DELETE FROM task WHERE name = ? AND tries = ? AND executor IS NOT NULL"
+_RETRY = (
+    "UPDATE task SET executor = NULL, due_at = ? "
+    "WHERE name = ? AND tries = ? AND executor IS NOT NULL"
+)
+_RELEASE = (
+    "UPDATE task SET executor = NULL, due_at = ? WHERE executor IS NOT NULL AND executor != ?"
+)
+_REVIVE = (
+    "INSERT INTO task (name, queue, payload, not_before, due_at) "
+    "SELECT name, queue, payload, not_before, ? FROM dead WHERE name = ?"
+)
+_DEPTH = """
+    SELECT count(*) FILTER (WHERE due_at <= :now),
+           count(*) FILTER (WHERE due_at > :now AND executor IS NULL),
+           count(*) FILTER (WHERE due_at > :now AND executor IS NOT NULL),
+           min(due_at) FILTER (WHERE due_at <= :now)
+    FROM task WHERE queue = :queue
+"""
+
+
+class LocalQueue:
+    """Tasks in ``database``; one instance in a process keeps the rate limits."""
+
+    def __init__(
+        self, database: Database, clock: Clock, limits: Mapping[str, Limits] | None = None
+    ) -> None:
+        """Open the queues named in ``limits`` (the tools' queues without limits if None)."""
+        self._database = database
+        self._clock = clock
+        self._limits = dict(limits) if limits else {name: Limits() for name in QUEUES}
+        now = clock.now()
+        self._tokens = {name: Tokens(limit, now) for name, limit in self._limits.items()}
+        self._news = database.bell("queue")
+
+    def enqueue(self, task: Task) -> bool:
+        """Store the task durably; False when its name is in use or was lately; see the port."""
+        self._limit(task.queue)
+        if _NAME.fullmatch(task.name) is None:
+            raise Refused(f"{task.name!r} is no task name", hint="use letters, digits, _ and -")
+        try:
+            payload = json.dumps(task.payload, allow_nan=False, separators=(",", ":"))
+        except (TypeError, ValueError) as error:
+            raise Refused(f"task {task.name} carries no JSON: {error}", hint="send ids") from error
+        if len(payload) > MOST_BYTES:
+            raise Refused(
+                f"task {task.name} carries {len(payload)} bytes, at most {MOST_BYTES} are allowed",
+                hint="put ids into the payload and the rest into a record or an object",
+            )
+        now = self._clock.now()
+        due_at = max(now, task.not_before)
+        values = (task.name, task.queue, payload, task.not_before, due_at, task.name, now)
+        stored = self._database.execute(_ENQUEUE, (*values, task.name)) == 1
+        if stored:
+            self._news.ring()
+        return stored
+
+    def lease(self, queue: str, executor: str, lease_s: float, limit: int = 1) -> list[Lease]:
+        """Take up to ``limit`` due tasks until ``lease_s`` from now; none when limits say so."""
+        limits, now = self._limit(queue), self._clock.now()
+        if limit < 1 or lease_s <= 0:
+            raise Refused(f"{limit} leases of {lease_s:g} s are none", hint="ask for more")
+        # A look costs microseconds, a write an fsync: idle runners only look.
+        if not self._may_lease(queue, now):
+            return []
+        granted = self._tokens[queue].take(limit, now)
+        if granted == 0:
+            return []
+
+        def carry_out(conn: sqlite3.Connection) -> list[Lease]:
+            live = conn.execute(_LIVE, (queue, now)).fetchone()[0]
+            free = min(granted, limits.concurrency - live)
+            if free <= 0:
+                return []
+            rows = conn.execute(_LEASE, (executor, now + lease_s, queue, now, free)).fetchall()
+            return [lease for row in rows if (lease := self._handed(conn, row, now)) is not None]
+
+        leases = self._database.write(carry_out)
+        self._tokens[queue].give_back(granted - len(leases))
+        return leases
+
+    def done(self, lease: Lease) -> bool:
+        """Remove a finished task; False when the lease ran out and somebody else has it."""
+        until = self._clock.now() + TOMBSTONE_S
+
+        def carry_out(conn: sqlite3.Connection) -> bool:
+            name = lease.task.name
+            if conn.execute(_DONE, (name, lease.tries)).rowcount == 0:
+                return False
+            conn.execute("INSERT OR REPLACE INTO tombstone VALUES (?,?)", (name, until))
+            return True
+
+        finished = self._database.write(carry_out)
+        self._news.ring()
+        return finished
+
+    def retry(self, lease: Lease, delay_s: float | None = None, *, error: str = "") -> bool:
+        """Put a task back, due after ``delay_s`` (None: the queue's backoff).
+
+        After the queue's last try it becomes a dead letter. False when the lease ran out and
+        somebody else has the task.
+        """
+        limits, now = self._limit(lease.task.queue), self._clock.now()
+        wait_s = limits.backoff_s(lease.tries) if delay_s is None else delay_s
+
+        def carry_out(conn: sqlite3.Connection) -> bool:
+            name = lease.task.name
+            if conn.execute(_RETRY, (now + wait_s, name, lease.tries)).rowcount == 0:
+                return False
+            if lease.tries >= limits.max_tries:
+                _bury(conn, name, error or "gave up after its last try", now)
+            return True
+
+        put_back = self._database.write(carry_out)
+        self._news.ring()
+        return put_back
+
+    def release_others(self, executor: str) -> int:
+        """Free what other executors held; call at start, when they are known to be dead."""
+        freed = self._database.execute(_RELEASE, (self._clock.now(), executor))
+        self._news.ring()
+        return freed
+
+    def dead(self) -> list[DeadLetter]:
+        """Return the tasks that were given up, oldest first."""
+        sql = (
+            "SELECT name, queue, payload, not_before, tries, error, died_at FROM dead "
+            "ORDER BY died_at, name"
+        )
+        return [
+            DeadLetter(_task(row[:4]), row[4], row[5], row[6]) for row in self._database.read(sql)
+        ]
+
+    def revive(self, name: str) -> bool:
+        """Give a dead letter all its tries again, due now; False when there is none."""
+
+        def carry_out(conn: sqlite3.Connection) -> bool:
+            if conn.execute(_REVIVE, (self._clock.now(), name)).rowcount == 0:
+                return False
+            conn.execute("DELETE FROM dead WHERE name = ?", (name,))
+            return True
+
+        revived = self._database.write(carry_out)
+        self._news.ring()
+        return revived
+
+    def depth(self) -> dict[str, Depth]:
+        """Return how full each queue is."""
+        now, found = self._clock.now(), {}
+        for queue in self._limits:
+            row = self._database.read(_DEPTH, {"queue": queue, "now": now})[0]
+            age_s = 0.0 if row[3] is None else max(0.0, now - row[3])
+            found[queue] = Depth(row[0], row[1], row[2], age_s)
+        return found
+
+    def wait(self, queues: Sequence[str], timeout_s: float) -> None:
+        """Sleep until a task of these queues may be due, at most ``timeout_s``."""
+        rings, now = self._news.rings, self._clock.now()
+        ahead_s = [timeout_s]
+        for queue in queues:
+            # A queue whose leases are all taken is woken by the bell when one comes back.
+            if self._may_lease(queue, now):
+                ahead_s.append(self._tokens[queue].next_in_s(now))
+            soonest = self._database.read(_NEXT, (queue, now))[0][0]
+            if soonest is not None:
+                ahead_s.append(soonest - now)
+        if min(ahead_s) > 0:
+            self._news.wait(rings, min(ahead_s))
+
+    def purge(self) -> int:
+        """Forget the names of tasks that were finished a day ago; return how many."""
+        horizon = self._clock.now() - (PURGE_S - TOMBSTONE_S)
+        return self._database.execute("DELETE FROM tombstone WHERE until < ?", (horizon,))
+
+    def _limit(self, queue: str) -> Limits:
+        if (limits := self._limits.get(queue)) is None:
+            raise Refused(
+                f"there is no queue {queue!r}", hint=f"queues are {', '.join(sorted(self._limits))}"
+            )
+        return limits
+
+    def _may_lease(self, queue: str, now: float) -> bool:
+        """Tell whether a task is due and a lease is free, the rate aside."""
+        if not self._database.read(_IS_DUE, (queue, now)):
+            return False
+        live: int = self._database.read(_LIVE, (queue, now))[0][0]
+        return live < self._limit(queue).concurrency
+
+    def _handed(
+        self, conn: sqlite3.Connection, row: tuple[str, str, str, float, int, float], now: float
+    ) -> Lease | None:
+        """Return the lease, or None when its holder died once too often: then it is buried."""
+        task = _task(row[:4])
+        if row[4] > self._limits[task.queue].max_tries:
+            _bury(conn, task.name, "its executor died or fell silent at the last try", now)
+            return None
+        return Lease(task, row[4], row[5])
+
+
+def _bury(conn: sqlite3.Connection, name: str, error: str, now: float) -> None:
+    conn.execute(
+        "INSERT INTO dead SELECT name, queue, payload, not_before, tries, ?, ? "
+        "FROM task WHERE name = ?",
+        (error[:MOST_ERROR], now, name),
+    )
+    conn.execute("DELETE FROM task WHERE name = ?", (name,))
+
+
+def _task(row: tuple[str, str, str, float]) -> Task:
+    return Task(name=row[0], queue=row[1], payload=json.loads(row[2]), not_before=row[3])

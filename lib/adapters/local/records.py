@@ -1,0 +1,211 @@
+"""The embedded document store: JSON documents in one table, and an index of declared fields.
+
+Called through the port ``Records``. Every write is on the disk when it returns. A document's
+version is taken from one ever-growing number, so "what changed since" is one lookup and there
+is no log to prune. Knows nothing of what documents mean.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from lib.adapters.local.database import Database, next_number
+from lib.adapters.local.record_index import RecordIndex, walk_documents
+from lib.core.errors import Conflict, NotFound, Refused
+from lib.ports import REMOVE, Clock, Json, Query, Record
+
+#: Largest document as JSON in bytes: Firestore's limit, kept here so that moving there works.
+MOST_BYTES = 1024 * 1024
+#: Longest an own process's watcher sleeps before it looks for writes of other processes, in s.
+OTHERS_S = 0.05
+#: Documents that one change list holds at most.
+MOST_CHANGES = 500
+_COLLECTION = re.compile(r"[a-z][a-z0-9_]{0,63}")
+#: Firestore's rule for ids, without control characters: no slash, not "." or "..", no __x__.
+_ID = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]{1,500}")
+_PATH = re.compile(rf"({_COLLECTION.pattern})/({_ID.pattern})")
+_ONE = "SELECT version, data FROM document WHERE collection=? AND id=?"
+_CHANGED = (
+    "SELECT id, version, data FROM document WHERE collection=? AND version>? "
+    "ORDER BY version LIMIT ?"
+)
+
+
+class LocalRecords:
+    """Documents at ``collection/id`` in ``database``."""
+
+    def __init__(
+        self, database: Database, clock: Clock, indexed: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Open the store; ``indexed`` names, for each collection, the fields of its queries.
+
+        Fields may be dotted. A field declared for the first time is indexed for the documents
+        that are there already.
+        """
+        self._database = database
+        self._clock = clock
+        self._index = RecordIndex(indexed)
+        self._database.write(self._declare)
+
+    def create(self, path: str, data: Json) -> Record:
+        """Create the document; see the port."""
+        collection, id_ = _split(path)
+        text = _text(data, path)
+        data = json.loads(text)
+        entries = self._index.entries(collection, data)
+
+        def carry_out(conn: sqlite3.Connection) -> int:
+            if conn.execute(_ONE, (collection, id_)).fetchone() is not None:
+                raise Conflict(f"{path} exists already")
+            version = self._next_version(conn)
+            sql = "INSERT INTO document (collection, id, version, data) VALUES (?,?,?,?)"
+            conn.execute(sql, (collection, id_, version, text))
+            self._index.store(conn, collection, id_, {}, entries)
+            return version
+
+        return self._announced(collection, Record(path, data, self._database.write(carry_out)))
+
+    def get(self, path: str) -> Record | None:
+        """Return the document, or None."""
+        rows = self._database.read(_ONE, _split(path))
+        return Record(path, json.loads(rows[0][1]), rows[0][0]) if rows else None
+
+    def update(
+        self, path: str, fields: Mapping[tuple[str, ...], Any], *, version: int | None = None
+    ) -> Record:
+        """Set single fields by their path; see the port."""
+        collection, id_ = _split(path)
+        changes = _changes(path, fields)
+
+        def carry_out(conn: sqlite3.Connection) -> Record:
+            found = conn.execute(_ONE, (collection, id_)).fetchone()
+            if found is None:
+                raise NotFound(f"there is no {path}")
+            if version is not None and found[0] != version:
+                raise Conflict(f"{path} has version {found[0]}, not {version}")
+            data = json.loads(found[1])
+            before = self._index.entries(collection, data)
+            for change in changes:
+                change(data)
+            text = _text(data, path)
+            now = self._next_version(conn)
+            sql = "UPDATE document SET version=?, data=? WHERE collection=? AND id=?"
+            conn.execute(sql, (now, text, collection, id_))
+            after = self._index.entries(collection, data)
+            self._index.store(conn, collection, id_, before, after)
+            return Record(path, data, now)
+
+        return self._announced(collection, self._database.write(carry_out))
+
+    def query(self, query: Query) -> list[Record]:
+        """Return the matching documents; see the port.
+
+        Raises Refused, naming the field, when the query compares or sorts by one that was
+        not declared.
+        """
+        rows = self._index.answer(self._database, query)
+        return [_record(query.collection, row) for row in rows]
+
+    def watch(self, collection: str, *, poll_s: float = 0.5) -> Iterator[list[Record]]:
+        """Yield the documents that changed, whenever some did; see the port.
+
+        Writes of this process are seen at once, those of another within 50 ms. A document
+        that changed twice in between is listed once, as it is now.
+        """
+        seen = self._database.read("SELECT value FROM number WHERE name = 'version'")[0][0]
+        return self._changes(collection, seen, poll_s)
+
+    def _changes(self, collection: str, seen: int, poll_s: float) -> Iterator[list[Record]]:
+        bell = self._database.bell(f"records/{collection}")
+        quiet_since = time.monotonic()
+        while True:
+            rings = bell.rings
+            rows = self._database.read(_CHANGED, (collection, seen, MOST_CHANGES))
+            left_s = poll_s - (time.monotonic() - quiet_since)
+            if not rows and left_s > 0:
+                bell.wait(rings, min(left_s, OTHERS_S))
+                continue
+            if rows:
+                seen = rows[-1][1]
+            yield [_record(collection, row) for row in rows]
+            quiet_since = time.monotonic()
+
+    def _announced(self, collection: str, record: Record) -> Record:
+        self._database.bell(f"records/{collection}").ring()
+        return record
+
+    def _next_version(self, conn: sqlite3.Connection) -> int:
+        # Microseconds as a floor: a version is not used twice even when the folder is made anew.
+        return next_number(conn, "version", int(self._clock.now() * 1_000_000))
+
+    def _declare(self, conn: sqlite3.Connection) -> None:
+        for collection in self._index.stale(conn):
+            conn.execute("DELETE FROM field WHERE collection=?", (collection,))
+            for id_, text in list(walk_documents(conn, collection)):
+                entries = self._index.entries(collection, json.loads(text))
+                self._index.store(conn, collection, id_, {}, entries)
+
+
+def _split(path: str) -> tuple[str, str]:
+    found = _PATH.fullmatch(path)
+    if found is None:
+        raise Refused(f"{path!r} is no document path", hint="write it as collection/id")
+    return found[1], found[2]
+
+
+def _record(collection: str, row: tuple[Any, ...]) -> Record:
+    return Record(f"{collection}/{row[0]}", json.loads(row[2]), row[1])
+
+
+def _text(data: Any, path: str) -> str:
+    try:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(text) if text.isascii() else len(text.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Refused(f"{path} cannot be stored as JSON: {error}") from error
+    if size > MOST_BYTES:
+        raise Refused(
+            f"{path} would have {size} bytes, at most {MOST_BYTES} are allowed",
+            hint="put large values into an object and keep its path here",
+        )
+    return text
+
+
+def _changes(path: str, fields: Mapping[tuple[str, ...], Any]) -> list[Callable[[Json], None]]:
+    if not fields:
+        raise Refused(f"an update of {path} without fields changes nothing", hint="name a field")
+    for name in fields:
+        if not name or not all(isinstance(key, str) and key for key in name):
+            raise Refused(f"{name!r} is no field of {path}", hint="give a tuple of keys")
+    # Sorted, a field comes right before those inside it.
+    for outer, inner in itertools.pairwise(sorted(fields)):
+        if inner[: len(outer)] == outer:
+            raise Refused(f"the update of {path} sets {outer} and also {inner} inside it")
+    return [_change(path, name, value) for name, value in fields.items()]
+
+
+def _change(path: str, name: tuple[str, ...], value: Any) -> Callable[[Json], None]:
+    *parents, last = name
+    # What the caller passed stays the caller's; scalars cannot be shared.
+    kept = json.loads(_text(value, path)) if isinstance(value, dict | list | tuple) else value
+
+    def change(data: Json) -> None:
+        for key in parents:
+            below = data.get(key)
+            if not isinstance(below, dict):
+                if value is REMOVE:
+                    return
+                below = data[key] = {}
+            data = below
+        if value is REMOVE:
+            data.pop(last, None)
+        else:
+            data[last] = kept
+
+    return change

@@ -1,0 +1,1 @@
+"""Stand-ins that need no network and no account, good enough to publish with."""

@@ -1,0 +1,129 @@
+"""The record of one work, as the verbs read and write it.
+
+A case holds four things side by side: the intent (``work``), the ledger (``attempts`` and
+``pardons``), what was measured of single generations (``measured``, a memory of immutable
+facts), and the summary that ``settle`` writes for queries and that no judgement ever reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lib.app.studio import Studio
+from lib.core.work import Attempt, Json, Work
+from lib.ports import Query, Record
+
+WORKS = "works"
+ACTIVITY = "activity"
+AUDITS = "audits"
+#: Fields that queries use, by collection; every records adapter indexes these.
+INDEXED: dict[str, tuple[str, ...]] = {
+    WORKS: ("owner", "brand", "kind", "parent", "created_at", "due_at", "summary.phase"),
+    ACTIVITY: ("owner", "work_id", "at"),
+    AUDITS: (),
+}
+#: How many records one page of a walk reads.
+PAGE = 200
+
+Fields = dict[tuple[str, ...], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One work with its ledger and its last summary; ``version`` is the record's."""
+
+    work: Work
+    #: Attempts of the present revision, by number, pardons applied.
+    attempts: tuple[Attempt, ...]
+    #: By slot: path, generation and the facts that were measured of it.
+    measured: Json
+    summary: Json
+    due_at: float | None
+    version: int
+
+    def attempt(self, step: str, number: int) -> Attempt | None:
+        """Return one entry of the ledger, or None."""
+        return next((a for a in self.attempts if (a.step, a.number) == (step, number)), None)
+
+    def closing(self, ended: Attempt) -> Case:
+        """Return the case as it is once this attempt is closed in its ledger."""
+        same = (ended.step, ended.number)
+        attempts = tuple(ended if (a.step, a.number) == same else a for a in self.attempts)
+        return replace(self, attempts=attempts)
+
+
+def record_path(work_id: str) -> str:
+    """Return where the record of a work is kept."""
+    return f"{WORKS}/{work_id}"
+
+
+def new_record(work: Work) -> Json:
+    """Return the first record of a work: due at once, so that a lost call cannot lose it."""
+    return {
+        "work": work.model_dump(mode="json"),
+        "owner": work.owner,
+        "brand": work.brand,
+        "kind": work.kind,
+        "parent": work.parent,
+        "created_at": work.created_at,
+        "due_at": work.created_at,
+        "attempts": {},
+        "pardons": {},
+        "measured": {},
+        "summary": {"phase": "working", "done": 0, "total": 0},
+    }
+
+
+def attempt_field(attempt: Attempt) -> tuple[str, ...]:
+    """Return the field that holds an attempt: one field each, so writers never share one."""
+    return ("attempts", f"{attempt.step}-{attempt.revision}-{attempt.number}")
+
+
+def load(studio: Studio, work_id: str) -> Case | None:
+    """Return the case of a work, or None when there is no such work."""
+    record = studio.records.get(record_path(work_id))
+    return case_of(record) if record else None
+
+
+def case_of(record: Record) -> Case:
+    """Parse a record of the works collection."""
+    data = record.data
+    work = Work.model_validate(data["work"])
+    pardons = data["pardons"]
+    attempts = [
+        attempt.model_copy(update={"pardoned": True})
+        if attempt.number <= pardons.get(attempt.step, {}).get("after", 0)
+        else attempt
+        for attempt in map(Attempt.model_validate, data["attempts"].values())
+        if attempt.revision == work.revision
+    ]
+    return Case(
+        work=work,
+        attempts=tuple(sorted(attempts, key=lambda a: (a.step, a.number))),
+        measured=data["measured"],
+        summary=data["summary"],
+        due_at=data.get("due_at"),
+        version=record.version,
+    )
+
+
+def walk(studio: Studio, query: Query) -> Iterator[Record]:
+    """Yield every record of a query, page by page, in constant memory."""
+    after: Record | None = None
+    while True:
+        page = studio.records.query(
+            Query(
+                query.collection,
+                query.equals,
+                query.order_by,
+                query.descending,
+                after=after,
+                limit=PAGE,
+            )
+        )
+        yield from page
+        if len(page) < PAGE:
+            return
+        after = page[-1]

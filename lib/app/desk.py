@@ -1,0 +1,130 @@
+"""The tools of the desk: write proposals, examine them, commission the works they describe.
+
+Each is run by ``perform`` like any media tool: it reads files, writes files, and is done when
+its artifact is in the bucket. Commissioning creates works with deterministic ids, create-only,
+so running it twice is a no-op.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from lib.app.case import WORKS, Case, walk
+from lib.app.intake import Wish, create
+from lib.app.studio import Studio
+from lib.core.errors import ToolFailed
+from lib.core.examine import examine
+from lib.core.proposals import Brief, Draft, Past, Proposal, Proposals
+from lib.core.recipes.burst import BurstSpec
+from lib.core.work import Json
+from lib.ports import Query, ToolCall
+
+#: Nothing is said twice within this many seconds (30 days).
+MEMORY_S = 30 * 86_400.0
+FORMATS = ("post", "carousel", "reel")
+
+DeskTool = Callable[[Studio, Case, ToolCall], None]
+
+
+def propose(studio: Studio, case: Case, call: ToolCall) -> None:
+    """Write ``drafts``: what the writer proposes for each brand, and what it fell short of."""
+    wanted = BurstSpec.model_validate(call.params)
+    entries: list[Json] = []
+    shortfalls: list[str] = []
+    for slug in wanted.brands:
+        kit = studio.brands.get(slug)
+        posts = kit.daily.posts if wanted.posts is None else wanted.posts
+        reels = kit.daily.reels if wanted.reels is None else wanted.reels
+        past = tuple(history(studio, case, slug))
+        brief = Brief(kit=kit, posts=posts, reels=reels, history=past, seed=case.work.id)
+        drafts = studio.text.write(brief)
+        entries += [draft.model_dump(mode="json") for draft in drafts]
+        if len(drafts) < posts + reels:
+            shortfalls.append(
+                f"{slug}: {len(drafts)} of {posts + reels} drafts; the fact sheet holds nothing"
+                " else that was not said in the last 30 days"
+            )
+    if not entries:
+        raise ToolFailed("propose", "; ".join(shortfalls), permanent=True)
+    _write(call.makes["drafts"], {"entries": entries, "shortfalls": shortfalls})
+
+
+def examine_drafts(studio: Studio, case: Case, call: ToolCall) -> None:
+    """Write ``proposals``: every draft with the examiner's verdict, sealed."""
+    drafts = json.loads(call.needs["drafts"].read_text())
+    past: dict[str, list[Past]] = {}
+    entries: list[Proposal] = []
+    for number, raw in enumerate(drafts["entries"], start=1):
+        try:
+            draft = Draft.model_validate(raw)
+        except ValidationError as error:
+            raise ToolFailed("examine", f"draft {number} is no draft: {error}") from error
+        said = past.setdefault(draft.brand, list(history(studio, case, draft.brand)))
+        verdict = examine(draft, studio.brands.get(draft.brand), tuple(said))
+        entries.append(Proposal(number=number, agent="writer", draft=draft, verdict=verdict))
+        if verdict.accepted:
+            said.append(_past(draft))
+    sealed = Proposals(
+        burst=case.work.id, entries=tuple(entries), shortfalls=tuple(drafts["shortfalls"])
+    )
+    if not sealed.accepted():
+        reasons = sorted({reason for entry in entries for reason in entry.verdict.reasons})
+        raise ToolFailed("examine", f"no draft was accepted: {'; '.join(reasons)}")
+    _write(call.makes["proposals"], sealed.model_dump(mode="json"))
+
+
+def commission(studio: Studio, case: Case, call: ToolCall) -> None:
+    """Create one work for each accepted proposal, then write the receipt that names them."""
+    sealed = Proposals.model_validate_json(call.needs["proposals"].read_text())
+    burst = case.work
+    created = []
+    for entry in sealed.accepted():
+        draft = entry.draft
+        wish = Wish(
+            id=f"{burst.id}-{draft.brand}-{entry.number}",
+            owner=burst.owner,
+            actor="maestro",
+            brand=draft.brand,
+            kind=draft.format,
+            title=draft.title,
+            spec=draft.model_dump(mode="json"),
+            parent=burst.id,
+        )
+        created.append(create(studio, wish).id)
+    _write(call.makes["commissioned"], {"burst": burst.id, "entries": created})
+
+
+#: By the name in ``lib/core/tools.py``.
+TOOLS: dict[str, DeskTool] = {
+    "propose": propose,
+    "examine": examine_drafts,
+    "commission": commission,
+}
+
+
+def history(studio: Studio, case: Case, brand: str) -> list[Past]:
+    """Return what the brand said in the last 30 days in other bursts, oldest first."""
+    since = studio.clock.now() - MEMORY_S
+    query = Query(
+        WORKS, {"owner": case.work.owner, "brand": brand}, order_by="created_at", descending=True
+    )
+    past: list[Past] = []
+    for record in walk(studio, query):
+        if record.data["created_at"] < since:
+            break
+        work = record.data["work"]
+        if work["kind"] in FORMATS and work["parent"] != case.work.id:
+            past.append(_past(Draft.model_validate(work["spec"])))
+    return past[::-1]
+
+
+def _past(draft: Draft) -> Past:
+    return Past(brand=draft.brand, format=draft.format, title=draft.title, facts=draft.facts)
+
+
+def _write(file: Path, document: Json) -> None:
+    file.write_text(json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1))

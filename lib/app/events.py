@@ -1,0 +1,43 @@
+"""What arrives from outside, turned into verbs: storage events and delivered tasks."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from lib.app.journal import note
+from lib.app.perform import perform
+from lib.app.settle import settle
+from lib.app.studio import Studio
+from lib.core.errors import Refused, Unavailable
+from lib.core.paths import parse
+
+OBJECT_EVENTS = "google.cloud.storage.object.v1."
+_TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def object_changed(studio: Studio, event_type: str, data: Any) -> None:
+    """Settle the work that an object belongs to; objects that are not ours are left alone.
+
+    Raises Refused for an event that is no storage event (a wrongly wired trigger must be
+    loud), Unavailable when it should be delivered again.
+    """
+    if not event_type.startswith(OBJECT_EVENTS) or not isinstance(data, dict):
+        raise Refused(f"{event_type} is no storage event", hint="check the trigger's filter")
+    name = parse(str(data.get("name", "")))
+    if name is not None:
+        settle(studio, name.work_id)
+
+
+def task_delivered(studio: Studio, payload: Any) -> tuple[str, int, dict[str, str]]:
+    """Carry out the attempt that a task names; return text, HTTP status and headers."""
+    try:
+        work_id, step, number = payload["work_id"], payload["step"], int(payload["number"])
+    except (KeyError, TypeError, ValueError):
+        note("task_malformed", f"dropped a task with payload {payload!r}", level=logging.ERROR)
+        return "dropped: the payload names no attempt", 200, _TEXT
+    try:
+        return perform(studio, work_id, step, number), 200, _TEXT
+    except Unavailable as error:
+        after_s = max(1, round(error.retry_after_s))
+        return f"not yet: {error}", 429, {**_TEXT, "Retry-After": str(after_s)}

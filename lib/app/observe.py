@@ -1,0 +1,86 @@
+"""Look at the bucket: a complete observation of a plan's paths, or an exception.
+
+A generation never changes, so it is measured once. Facts come from the record's memory, from
+the object's own metadata (only when that names the very bytes that are stored), or from a
+probe of the bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from lib.app.studio import Studio
+from lib.core.checks import faults
+from lib.core.errors import NotFound
+from lib.core.work import Artifact, Json, Sighting
+from lib.ports import ObjectInfo
+
+#: Keys of an object's metadata: what ``perform`` measured of the file, and of which bytes.
+FACTS, FACTS_OF = "facts", "facts-crc32c"
+
+
+def observe(
+    studio: Studio, artifacts: tuple[Artifact, ...], measured: Json
+) -> tuple[dict[str, Sighting], Json]:
+    """Return the sightings by path, and by slot what is known of their generations.
+
+    Raises Unavailable when any path could not be looked at.
+    """
+    sightings: dict[str, Sighting] = {}
+    known: Json = {}
+    for artifact in artifacts:
+        seen = sight(studio, artifact, measured.get(artifact.slot))
+        if seen is None:
+            continue
+        sightings[artifact.path] = seen
+        known[artifact.slot] = seen.model_dump(mode="json", exclude={"invalid"})
+    return sightings, known
+
+
+def sight(studio: Studio, artifact: Artifact, memory: Json | None) -> Sighting | None:
+    """Return what is at an artifact's path now, or None; ``memory`` is its last measurement."""
+    info = studio.objects.stat(artifact.path)
+    if info is None:
+        return None
+    remembered = (
+        memory is not None
+        and memory["path"] == info.path
+        and memory["generation"] == info.generation
+    )
+    facts = memory["facts"] if remembered and memory else _facts(studio, artifact, info)
+    if facts is None:
+        return None  # gone between the look and the measurement
+    return Sighting(
+        path=info.path,
+        generation=info.generation,
+        size=info.size,
+        crc32c=info.crc32c,
+        updated_at=info.updated_at,
+        facts=facts,
+        invalid=faults(artifact.check, info.size, facts),
+    )
+
+
+def _facts(studio: Studio, artifact: Artifact, info: ObjectInfo) -> Json | None:
+    if info.metadata.get(FACTS_OF) == info.crc32c:
+        try:
+            told: Json = json.loads(info.metadata[FACTS])
+        except (KeyError, ValueError):
+            return measure(studio, artifact, info)
+        return told
+    return measure(studio, artifact, info)
+
+
+def measure(studio: Studio, artifact: Artifact, info: ObjectInfo) -> Json | None:
+    """Fetch exactly this generation and probe it; None when it is gone meanwhile."""
+    if info.size == 0:
+        return {}
+    with tempfile.TemporaryDirectory(dir=studio.scratch) as folder:
+        file = Path(folder) / f"seen{Path(info.path).suffix}"
+        try:
+            studio.objects.fetch(info.path, info.generation, file)
+        except NotFound:
+            return None
+        return studio.tools.probe(file, artifact.check.media_type)

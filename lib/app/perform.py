@@ -1,0 +1,215 @@
+"""Carry out one attempt of one step: claim, fetch, run the tool, check, put, close, settle.
+
+Called by ``on_step`` for every delivery of a task; a delivery may be doubled, late, or for an
+attempt that is over. The ledger owns retries: an attempt that failed is recorded and answered
+with success, so that the queue does not try it a second time on its own account.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from lib.app import desk, salvage
+from lib.app.case import Case, attempt_field, load, record_path
+from lib.app.journal import note
+from lib.app.observe import FACTS, FACTS_OF, sight
+from lib.app.salvage import crc32c_of
+from lib.app.settle import settle
+from lib.app.studio import Studio
+from lib.core.checks import faults
+from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable
+from lib.core.tools import TOOLS
+from lib.core.work import Artifact, Attempt, Json, Outcome, Sighting, Step
+from lib.ports import ToolCall
+
+
+def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
+    """Carry out an attempt and return in words what came of it.
+
+    Raises Unavailable only before the attempt began (the delivery should come again).
+    """
+    case = load(studio, work_id)
+    refusal = _refusal(case, step_name, number)
+    if case is None or refusal:
+        return f"dropped: {refusal}"
+    step = case.work.plan.step(step_name)
+    attempt = case.attempt(step_name, number)
+    assert step is not None
+    assert attempt is not None  # both were looked at by _refusal
+    started = _start(studio, case, attempt)
+    if started is None:
+        return "dropped: another delivery of it was first"
+    ended = _try(studio, case, step, started)
+    note(
+        "step_ended",
+        f"{step_name} of {work_id}: {ended.outcome}",
+        work_id=work_id,
+        step=step_name,
+        number=number,
+        seconds=round((ended.ended_at or 0) - (ended.started_at or 0), 3),
+        error=ended.message,
+    )
+    settle(studio, work_id, ended=ended)
+    return ended.message or "done"
+
+
+def _refusal(case: Case | None, step_name: str, number: int) -> str:
+    """Return why this delivery must not run, or an empty string."""
+    if case is None:
+        return "there is no such work"
+    if case.work.archived_at is not None:
+        return "the work is archived"
+    attempt = case.attempt(step_name, number)
+    if attempt is None or case.work.plan.step(step_name) is None:
+        return "the attempt is not in the ledger of this revision"
+    if attempt.ended_at is not None:
+        return "the attempt is over"
+    if attempt.started_at is not None:
+        return "the attempt is at work elsewhere"
+    if number < max(a.number for a in case.attempts if a.step == step_name):
+        return "a later attempt exists"
+    return ""
+
+
+def _start(studio: Studio, case: Case, attempt: Attempt) -> Attempt | None:
+    """Claim the attempt; None when another delivery has it."""
+    current: Case | None = case
+    for _ in range(20):
+        if current is None or _refusal(current, attempt.step, attempt.number):
+            return None
+        started = attempt.model_copy(
+            update={"started_at": studio.clock.now(), "executor": studio.executor}
+        )
+        fields = {attempt_field(started): started.model_dump(mode="json")}
+        try:
+            studio.records.update(record_path(case.work.id), fields, version=current.version)
+        except Conflict:
+            current = load(studio, case.work.id)
+            continue
+        return started
+    raise Unavailable(f"{case.work.id} is being written by others", retry_after_s=1)
+
+
+def _try(studio: Studio, case: Case, step: Step, attempt: Attempt) -> Attempt:
+    """Run the step and return the closed attempt; never raises for what a tool or input did."""
+    end: Json = {"outcome": Outcome.OK}
+    try:
+        _make(studio, case, step)
+    except ToolFailed as error:
+        message = f"{error}\n{error.tail}".strip()
+        end = {"outcome": Outcome.FAILED, "message": message, "permanent": error.permanent}
+    except Refused as error:
+        message = f"{error} ({error.hint})" if error.hint else str(error)
+        end = {"outcome": Outcome.FAILED, "message": message, "permanent": True}
+    except Exception as error:  # the one place where any fault becomes an entry of the ledger
+        message = f"{type(error).__name__}: {error}"
+        end = {"outcome": Outcome.FAILED, "message": message, "permanent": False}
+    return attempt.model_copy(update={**end, "ended_at": studio.clock.now()})
+
+
+def _make(studio: Studio, case: Case, step: Step) -> None:
+    """Make the artifacts of a step that are missing, and put them."""
+    missing = []
+    for artifact in step.makes:
+        seen = sight(studio, artifact, case.measured.get(artifact.slot))
+        if seen is None or not seen.valid:
+            missing.append((artifact, seen))
+    files = {a.slot: salvage.place(studio.scratch, a) for a, _ in missing}
+    facts = {a.slot: salvage.facts_of(studio, a, files[a.slot]) for a, _ in missing}
+    lacking = [a for a, _ in missing if facts[a.slot] is None]
+    if lacking:
+        facts |= _run_tool(studio, case, step, lacking, files)
+    for artifact, seen in missing:
+        measured = facts[artifact.slot]
+        assert measured is not None
+        _put(studio, case, artifact, files[artifact.slot], measured, seen)
+
+
+def _run_tool(
+    studio: Studio, case: Case, step: Step, lacking: list[Artifact], files: Mapping[str, Path]
+) -> dict[str, Json | None]:
+    """Run the tool in a private folder, check its files, and move them to their waiting place."""
+    studio.scratch.mkdir(parents=True, exist_ok=True)
+    workdir = Path(tempfile.mkdtemp(prefix=f"{case.work.id[-40:]}-{step.name}-", dir=studio.scratch))
+    try:
+        makes = {a.slot: workdir / f"{a.slot}{Path(a.path).suffix}" for a in lacking}
+        needs = _fetch_needs(studio, case, step, workdir)
+        deadline_s = TOOLS[step.tool].deadline_s if step.tool in TOOLS else step.patience_s
+        call = ToolCall(step.tool, step.params, needs, makes, workdir, deadline_s)
+        own = desk.TOOLS.get(step.tool)
+        if own is not None:
+            own(studio, case, call)
+        else:
+            studio.tools.run(call)
+        facts: dict[str, Json | None] = {}
+        for artifact in lacking:
+            facts[artifact.slot] = _checked(studio, step, artifact, makes[artifact.slot])
+        for artifact in lacking:
+            makes[artifact.slot].replace(files[artifact.slot])
+        return facts
+    finally:
+        shutil.rmtree(workdir, ignore_errors=True)
+
+
+def _fetch_needs(studio: Studio, case: Case, step: Step, workdir: Path) -> dict[str, Path]:
+    """Fetch what the step needs, each file pinned to the generation that was checked."""
+    artifacts = {a.slot: a for a in case.work.plan.artifacts()}
+    files: dict[str, Path] = {}
+    for slot in step.needs:
+        artifact = artifacts[slot]
+        seen = sight(studio, artifact, case.measured.get(slot))
+        if seen is None or not seen.valid:
+            raise Unavailable(f"{slot} is not in the bucket any more")
+        files[slot] = workdir / f"need_{slot}{Path(artifact.path).suffix}"
+        studio.objects.fetch(artifact.path, seen.generation, files[slot])
+    return files
+
+
+def _checked(studio: Studio, step: Step, artifact: Artifact, file: Path) -> Json:
+    """Return the facts of a file that a tool made. Raises ToolFailed when it is no good."""
+    if not file.is_file():
+        raise ToolFailed(step.tool, f"did not write {artifact.slot}", permanent=False)
+    facts = studio.tools.probe(file, artifact.check.media_type)
+    wrong = faults(artifact.check, file.stat().st_size, facts)
+    if wrong:
+        raise ToolFailed(step.tool, f"made a bad {artifact.slot}: {'; '.join(wrong)}")
+    return facts
+
+
+def _put(
+    studio: Studio, case: Case, artifact: Artifact, file: Path, facts: Json, seen: Sighting | None
+) -> None:
+    """Put a checked file and unlink it only after the bucket showed the same bytes."""
+    crc32c = crc32c_of(file)
+    metadata = {
+        "work": case.work.id,
+        "slot": artifact.slot,
+        FACTS: json.dumps(facts, separators=(",", ":")),
+        FACTS_OF: crc32c,
+    }
+    media_type = artifact.check.media_type
+    put = studio.objects
+    try:
+        if seen is None:
+            info = put.put_once(artifact.path, file, media_type=media_type, metadata=metadata)
+        else:
+            info = put.replace(
+                artifact.path,
+                file,
+                generation=seen.generation,
+                media_type=media_type,
+                metadata=metadata,
+            )
+    except Conflict:
+        winner = sight(studio, artifact, None)
+        if winner is None or not winner.valid:
+            raise
+        note("put_lost", f"{artifact.path} was put by another", work_id=case.work.id)
+    else:
+        if info.crc32c != crc32c:
+            raise Unavailable(f"{artifact.path} was stored with other bytes than were sent")
+    file.unlink(missing_ok=True)

@@ -1,0 +1,59 @@
+"""Finished files that still wait for their upload.
+
+A file that passed its check is moved here before it is put, and unlinked only after the
+bucket showed its bytes. When the process dies in between, the next attempt on this machine
+finds the file, checks it again and uploads it without running the tool.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import google_crc32c
+
+from lib.app.studio import Studio
+from lib.core.checks import faults
+from lib.core.paths import fingerprint
+from lib.core.work import Artifact, Json
+
+#: Seconds after which a waiting file is given up; its step has long been tried again by then.
+KEEP_S = 86_400.0
+_CHUNK = 1 << 20
+
+
+def place(scratch: Path, artifact: Artifact) -> Path:
+    """Return where the finished file of an artifact waits."""
+    folder = scratch / "finished"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{fingerprint(artifact.path)}{Path(artifact.path).suffix}"
+
+
+def facts_of(studio: Studio, artifact: Artifact, file: Path) -> Json | None:
+    """Return the facts of a waiting file when it is there and valid, else None."""
+    if not file.is_file():
+        return None
+    facts = studio.tools.probe(file, artifact.check.media_type)
+    if faults(artifact.check, file.stat().st_size, facts):
+        file.unlink(missing_ok=True)
+        return None
+    return facts
+
+
+def forget_old(studio: Studio) -> int:
+    """Delete files that waited longer than ``KEEP_S``; return how many."""
+    folder, gone = studio.scratch / "finished", 0
+    for file in folder.iterdir() if folder.is_dir() else ():
+        if studio.clock.now() - file.stat().st_mtime > KEEP_S:
+            file.unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
+def crc32c_of(file: Path) -> str:
+    """Return a file's CRC32C as Cloud Storage writes it: base64 of 4 big-endian bytes."""
+    checksum = google_crc32c.Checksum()
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            checksum.update(chunk)
+    return base64.b64encode(checksum.digest()).decode()

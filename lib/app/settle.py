@@ -1,0 +1,191 @@
+"""The one verb: load, observe, assess, write what changed, act.
+
+A finalize event, a delete event, the tick, an opened page and an ended task all call it; each
+call may be lost, doubled or late, and two may run at once: the write is a compare-and-set of
+the record, and whoever loses it looks again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+
+from lib.app.activity import publish
+from lib.app.case import (
+    Case,
+    Fields,
+    attempt_field,
+    case_of,
+    load,
+    new_record,
+    record_path,
+)
+from lib.app.journal import note
+from lib.app.observe import observe
+from lib.app.studio import Studio
+from lib.core.decide import Action, Discard, Run, decide
+from lib.core.errors import Conflict, Unavailable
+from lib.core.paths import fingerprint
+from lib.core.rollup import SETTLED, Phase, phase
+from lib.core.status import Assessment, assess
+from lib.core.tools import TOOLS
+from lib.core.work import Attempt, Json, Sightings, Work
+from lib.ports import REMOVE, Record, Task
+
+#: Compare-and-set rounds before a contended record is left to the next call.
+ROUNDS = 12
+#: Longest pause between two rounds, seconds; the real one is random below it.
+PAUSE_S = 0.02
+
+
+def settle(studio: Studio, work_id: str, *, ended: Attempt | None = None) -> Case | None:
+    """Bring the record of a work in line with the bucket and set going what is due.
+
+    ``ended`` is an attempt that the caller closes: it enters the ledger in the same write.
+    Returns the case that was found; None when there is no such work. Raises Unavailable when
+    the bucket could not be looked at completely, or when the record stays contended.
+    """
+    for round_number in range(ROUNDS):
+        case = load(studio, work_id)
+        if case is None or _settle_once(studio, case, ended):
+            return case
+        if round_number:  # the first loss is most often our own event: what it wrote is enough
+            time.sleep(random.uniform(0, PAUSE_S))  # noqa: S311 - spreads writers, no secret
+    raise Unavailable(f"{work_id} is being written by others", retry_after_s=1)
+
+
+def judge(studio: Studio, case: Case) -> tuple[Assessment, Sightings, Json]:
+    """Return the judgement over a case as the bucket is now; changes nothing."""
+    plan = case.work.plan
+    sightings, measured = observe(studio, plan.artifacts(), case.measured)
+    return assess(plan, sightings, case.attempts, studio.clock.now()), sightings, measured
+
+
+def begin(studio: Studio, work: Work) -> None:
+    """Store a new work with its first steps claimed already, and set them going.
+
+    Raises Conflict when there is a work of that id.
+    """
+    data = new_record(work)
+    path = record_path(work.id)
+    case = case_of(Record(path, data, 0))
+    decided = _decide(studio, case, [])
+    for name, value in decided.changes.items():
+        if value is REMOVE:
+            data.pop(name[0], None)
+        elif len(name) == 1:
+            data[name[0]] = value
+        else:
+            data[name[0]][name[1]] = value
+    studio.records.create(path, data)
+    for action in decided.actions:
+        _carry_out(studio, work, action)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What one look at a case came to."""
+
+    changes: Fields
+    summary: Json
+    actions: tuple[Action, ...]
+
+
+def _settle_once(studio: Studio, case: Case, ended: Attempt | None) -> bool:
+    """Do one round; False when somebody else wrote the record meanwhile."""
+    closed = [ended] if ended is not None and _is_open(case, ended) else []
+    decided = _decide(studio, case, closed)
+    work = case.work
+    if decided.changes:
+        try:
+            record = studio.records.update(
+                record_path(work.id), decided.changes, version=case.version
+            )
+        except Conflict:
+            return False
+        publish(studio, work, case.summary, decided.summary, record.version)
+    for action in decided.actions:
+        _carry_out(studio, work, action)
+    return True
+
+
+def _decide(studio: Studio, case: Case, closed: list[Attempt]) -> _Decided:
+    """Judge a case with these attempts closed, claim what may run, and say what to write."""
+    work, now = case.work, studio.clock.now()
+    for attempt in closed:
+        case = case.closing(attempt)
+    found, sightings, measured = judge(studio, case)
+    archived = work.archived_at is not None
+    actions = () if archived else decide(work.plan, found)
+    claims = [
+        Attempt(step=a.step, number=a.number, revision=work.revision, enqueued_at=now)
+        for a in actions
+        if isinstance(a, Run) and a.nudge == 0
+    ]
+    attempts = (*case.attempts, *claims)
+    final = assess(work.plan, sightings, attempts, now) if claims else found
+    summary = summarise(work, final, sightings, attempts)
+    due_at = None if archived else final.due_at
+    changes = _changes(case, [*closed, *claims], measured, summary, due_at)
+    return _Decided(changes, summary, actions)
+
+
+def _is_open(case: Case, attempt: Attempt) -> bool:
+    """Tell whether the ledger still waits for the end of this attempt."""
+    entry = case.attempt(attempt.step, attempt.number)
+    return entry is not None and entry.ended_at is None and entry.executor == attempt.executor
+
+
+def summarise(
+    work: Work, found: Assessment, sightings: Sightings, attempts: tuple[Attempt, ...]
+) -> Json:
+    """Return what queries and pages read of a judgement; nothing in it depends on who asks."""
+    word = phase(found, archived=work.archived_at is not None)
+    starts = [a.started_at for a in attempts if a.started_at is not None]
+    finished = None
+    if word is Phase.READY:
+        finished = max(sighting.updated_at for sighting in sightings.values())
+    elif word in SETTLED:
+        finished = max((a.ended_at or 0.0 for a in attempts), default=None)
+    return {
+        "phase": word.value,
+        "done": found.done,
+        "total": found.total,
+        "stages": {name: stage.value for name, stage in found.stages.items()},
+        "missing": dict(found.missing),
+        "reasons": list(found.reasons),
+        "revision": work.revision,
+        "started_at": min(starts, default=None),
+        "finished_at": finished,
+        "bytes": sum(s.size for s in sightings.values()),
+    }
+
+
+def _changes(
+    case: Case, written: list[Attempt], measured: Json, summary: Json, due_at: float | None
+) -> Fields:
+    changes: Fields = {attempt_field(a): a.model_dump(mode="json") for a in written}
+    if measured != case.measured:
+        changes["measured",] = measured
+    if summary != case.summary:
+        changes["summary",] = summary
+    if due_at != case.due_at:
+        changes["due_at",] = REMOVE if due_at is None else due_at
+    return changes
+
+
+def _carry_out(studio: Studio, work: Work, action: Action) -> None:
+    if isinstance(action, Run):
+        tool = TOOLS.get(action.tool)
+        task = Task(
+            name=fingerprint(work.id, work.revision, action.step, action.number, action.nudge),
+            queue=tool.queue if tool else "render",
+            payload={"work_id": work.id, "step": action.step, "number": action.number},
+        )
+        if studio.queue.enqueue(task):
+            note("step_enqueued", f"{action.step} of {work.id} enqueued", **task.payload)
+    elif isinstance(action, Discard):
+        gone = action.sighting
+        if studio.objects.delete(gone.path, generation=gone.generation):
+            note("raw_discarded", f"{gone.path} is not needed any more", work_id=work.id)

@@ -1,0 +1,1 @@
+"""The command line. It works whether or not the studio is running."""

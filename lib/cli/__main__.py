@@ -1,0 +1,53 @@
+"""Run one command: ``python -m lib.cli COMMAND``. Errors are one plain sentence and a hint."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+
+from lib.cli.parser import build_parser
+from lib.core.errors import Refused, StudioError
+
+#: Where each command lives; imported only when it is called.
+_ROOMS = {
+    "up": "up",
+    "watch": "content",
+    "burst": "content",
+    "jobs": "content",
+    "job": "content",
+    "verify": "truth",
+    "reconcile": "truth",
+    "doctor": "doctor",
+    "brands": "doctor",
+    "test": "checks",
+    "bench": "checks",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 good, 1 problems found, 2 could not run."""
+    args = build_parser().parse_args(arguments)
+    room = importlib.import_module(f"lib.cli.{_ROOMS[args.command]}")
+    try:
+        code: int = getattr(room, args.command)(args)
+    except StudioError as error:
+        _explain(args, error)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped. Nothing is lost: ./brandcast up goes on.", file=sys.stderr)
+        return 2
+    return code
+
+
+def _explain(args: argparse.Namespace, error: StudioError) -> None:
+    hint = error.hint if isinstance(error, Refused) else ""
+    if getattr(args, "json", False):
+        print(json.dumps({"error": error.code, "title": str(error), "hint": hint}))
+    print(f"brandcast: {error}" + (f"\n  {hint}" if hint else ""), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""``test`` and ``bench``: what the launcher prepared, run here."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+from lib.core.errors import Refused
+from lib.settings import ROOT
+
+#: Rooms whose types are strict; the same list stands in the README.
+STRICT = ("lib/core", "lib/ports.py", "lib/app")
+
+
+def test(args: argparse.Namespace) -> int:
+    """Run the linter, the type checker and every test; return 1 when anything is wrong."""
+    python = sys.executable
+    runs = (
+        ("ruff check", [python, "-m", "ruff", "check", "."]),
+        ("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
+        ("mypy", [python, "-m", "mypy"]),
+        ("pytest", [python, "-m", "pytest", *args.pytest]),
+    )
+    codes = {}
+    for name, command in runs:
+        print(f"── {name}", flush=True)
+        codes[name] = subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603
+    bad = [name for name, code in codes.items() if code]
+    print(f"── {'all good' if not bad else 'failed: ' + ', '.join(bad)}", flush=True)
+    return 1 if bad else 0
+
+
+def bench(args: argparse.Namespace) -> int:
+    """Run one bench; it prints ratios against a peer or a limit measured in the same run."""
+    folder = ROOT / "tests" / "bench"
+    names = sorted(file.stem.removeprefix("bench_") for file in folder.glob("bench_*.py"))
+    if args.name not in names:
+        raise Refused(f"there is no bench {args.name!r}", hint=f"choose one of {', '.join(names)}")
+    command = [sys.executable, str(folder / f"bench_{args.name}.py")]
+    command += ["--json"] if args.json else []
+    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603

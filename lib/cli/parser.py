@@ -1,0 +1,92 @@
+"""The command line's words: every command, its options and its help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+KINDS = ("test", "smart", "daily")
+EPILOG = "Exit codes: 0 good, 1 problems found, 2 could not run."
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="brandcast",
+        description="A media studio that cannot be stuck and cannot lie.",
+        epilog=EPILOG,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    common = _common()
+    _studio_commands(commands, common)
+    _content_commands(commands, common)
+    _care_commands(commands, common)
+    return parser
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print JSON for scripts")
+    common.add_argument("--data", type=Path, metavar="DIR", help="the studio's data folder")
+    return common
+
+
+def _studio_commands(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    up = commands.add_parser(
+        "up", parents=[common], help="start the studio and make a first burst", epilog=EPILOG
+    )
+    up.add_argument("--port", type=_port, metavar="N", help="port of the API (default 8080)")
+    up.add_argument("--no-demo", action="store_true", help="do not make the demo burst")
+    up.add_argument("--fresh", action="store_true", help="put the old data aside and start anew")
+    up.add_argument("--once", action="store_true", help="stop when everything is made")
+    watch = commands.add_parser(
+        "watch", parents=[common], help="watch what is being made until it is done"
+    )
+    watch.add_argument("--once", action="store_true", help="print the state once and stop")
+
+
+def _content_commands(
+    commands: argparse._SubParsersAction, common: argparse.ArgumentParser
+) -> None:
+    burst = commands.add_parser("burst", parents=[common], help="make content for brands")
+    burst.add_argument("--kind", choices=KINDS, default="test", help="why it is made")
+    burst.add_argument("--brands", metavar="A,B", help="slugs, comma-separated (default: all)")
+    burst.add_argument("--posts", type=_count, metavar="N", help="posts for each brand")
+    burst.add_argument("--reels", type=_count, metavar="N", help="reels for each brand")
+    burst.add_argument("--wait", action="store_true", help="wait until everything is settled")
+    jobs = commands.add_parser("jobs", parents=[common], help="list the works")
+    jobs.add_argument("--failed", action="store_true", help="only those that need a person")
+    job = commands.add_parser("job", parents=[common], help="show one work, or retry a step of it")
+    job.add_argument("id", metavar="ID")
+    job.add_argument("--retry", metavar="STEP", help="try a failed step again, keep what is made")
+
+
+def _care_commands(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+    verify = commands.add_parser(
+        "verify", parents=[common], help="fetch and decode every object that is called ready"
+    )
+    verify.add_argument("id", metavar="ID", nargs="?", help="only this work")
+    reconcile = commands.add_parser(
+        "reconcile", parents=[common], help="hold every record against the bucket"
+    )
+    reconcile.add_argument("--dry-run", action="store_true", help="only say what is wrong")
+    commands.add_parser("doctor", parents=[common], help="check this machine and this studio")
+    brands = commands.add_parser("brands", help="look after the brand kits")
+    actions = brands.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("check", parents=[common], help="read every kit and name what is wrong")
+    test = commands.add_parser("test", help="install the test tools and run everything")
+    test.add_argument("pytest", nargs=argparse.REMAINDER, help="arguments for pytest")
+    bench = commands.add_parser("bench", parents=[common], help="measure against a peer or limit")
+    bench.add_argument("name", metavar="NAME", help="overhead or coldstart")
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) > 50:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 50")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)

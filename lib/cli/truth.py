@@ -1,0 +1,54 @@
+"""``verify`` and ``reconcile``: hold what the studio says against the bytes in the bucket."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+
+from lib import logs, wiring
+from lib.app.sweep import reconcile as run_reconcile
+from lib.app.verify import verify as run_verify
+from lib.cli.client import settings_for
+from lib.cli.output import emit, say
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Fetch and decode every object that a ready work claims; return 1 on a lie."""
+    settings = settings_for(args.data)
+    local = wiring.local(settings)
+    try:
+        found = run_verify(local.studio, settings.owner, args.id)
+    finally:
+        local.close()
+    if args.json:
+        emit(dataclasses.asdict(found) | {"lies": len(found.lies), "lies_list": found.lies})
+    else:
+        megabytes = found.bytes / 1e6
+        say(f"{found.works} ready works, {found.objects} objects, {megabytes:.1f} MB decoded.")
+        for lie in found.lies:
+            say(f"  ✗ {lie['work']} {lie['slot']}: {lie['why']}  ({lie['object']})")
+        say("No lies." if not found.lies else "./brandcast reconcile corrects the records.")
+    return 1 if found.lies else 0
+
+
+def reconcile(args: argparse.Namespace) -> int:
+    """Compare every record with the bucket; return 1 when any had to be, or could not be, held."""
+    settings = settings_for(args.data)
+    local = wiring.local(settings)
+    logs.write_to(settings.data / "studio.log")
+    try:
+        report = run_reconcile(local.studio, dry_run=args.dry_run)
+    finally:
+        local.close()
+    if args.json:
+        emit(dataclasses.asdict(report))
+    else:
+        verb = "would be corrected" if args.dry_run else "corrected"
+        say(f"{report.checked} records checked, {len(report.corrections)} {verb}.")
+        for line in report.corrections:
+            say(f"  {line['work']}: {line['originalStatus']} → {line['correctedStatus']}")
+            for slot, why in line["missing"].items():
+                say(f"    {slot}: {why}")
+        for line in report.unreachable:
+            say(f"  could not look: {line}")
+    return 1 if report.corrections or report.unreachable else 0

@@ -1,0 +1,79 @@
+"""The one tree of errors, sorted by what the caller can do about them.
+
+    StudioError
+    ├── Refused       the caller's input is wrong: mend it, then ask again      (HTTP 4xx)
+    ├── NotFound      there is no such thing                                    (HTTP 404)
+    ├── Conflict      somebody else was first: read again, then decide again    (HTTP 409)
+    ├── Unavailable   could not look or could not reach: try again later        (HTTP 503)
+    ├── ToolFailed    a tool could not make its artifacts from these inputs
+    └── Unsure        an outside effect may have happened; never repeat blindly
+
+Adapters translate foreign exceptions into these at the border and chain the cause.
+Absent is a value (``None``); "could not look" is ``Unavailable``.
+"""
+
+from __future__ import annotations
+
+
+class StudioError(Exception):
+    """Something in the studio went wrong."""
+
+    code = "studio_error"
+
+
+class Refused(StudioError):
+    """The request cannot be carried out as it stands.
+
+    ``hint`` says what to do about it, in words a user can act on.
+    """
+
+    code = "refused"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class NotFound(StudioError):
+    """There is no such thing here."""
+
+    code = "not_found"
+
+
+class Conflict(StudioError):
+    """Somebody else was first; read again before deciding again."""
+
+    code = "conflict"
+
+
+class Unavailable(StudioError):
+    """The other side could not be reached or could not answer completely."""
+
+    code = "unavailable"
+
+    def __init__(self, message: str, *, retry_after_s: float = 5.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ToolFailed(StudioError):
+    """A tool could not make its artifacts.
+
+    ``permanent`` means that the same inputs will fail again, so trying again is pointless;
+    a tool killed at its deadline or by the system is not permanent. ``tail`` holds the
+    last lines that the tool printed.
+    """
+
+    code = "tool_failed"
+
+    def __init__(self, tool: str, message: str, *, permanent: bool = True, tail: str = "") -> None:
+        super().__init__(f"{tool}: {message}")
+        self.tool = tool
+        self.permanent = permanent
+        self.tail = tail
+
+
+class Unsure(StudioError):
+    """An outside effect may or may not have happened; ask the platform or a person."""
+
+    code = "unsure"

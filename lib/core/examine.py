@@ -1,0 +1,112 @@
+"""The examiner: what stands between a draft and being made.
+
+Called by the desk for every draft of a burst, whoever wrote it. Pure: the draft, the brand's
+facts and what was said lately. Every refusal is a sentence that a writer can act on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lib.core.brand import BrandKit
+from lib.core.proposals import Draft, Past, Verdict
+
+#: Slides of a carousel; lines of a post and of a reel by its length in seconds.
+SLIDES = 5
+POST_LINES = 1
+REEL_LINES = {10: (2, 4), 30: (2, 6)}
+#: Characters of a reel's line that can be read while it is on screen.
+LINE_CHARS = 90
+#: Instagram refuses a post with more than 30 hashtags.
+MAX_HASHTAGS = 30
+_HASHTAG = re.compile(r"#[A-Za-z][A-Za-z0-9_]{1,48}")
+_LINK = re.compile(r"https?://|www\.|\b[a-z0-9-]+\.(?:com|org|net|io)\b", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def examine(draft: Draft, kit: BrandKit, history: tuple[Past, ...]) -> Verdict:
+    """Return the verdict on a draft; ``history`` is what was said in the last 30 days."""
+    reasons = tuple(
+        [
+            *_facts(draft, kit),
+            *_shape(draft),
+            *_words(draft),
+            *_numbers(draft, kit),
+            *_repetition(draft, history),
+        ]
+    )
+    return Verdict(accepted=not reasons, reasons=reasons)
+
+
+def _facts(draft: Draft, kit: BrandKit) -> Iterator[str]:
+    known = {fact.id for fact in kit.facts}
+    if not draft.facts:
+        yield "it states no fact of the fact sheet"
+    for fact in draft.facts:
+        if fact not in known:
+            yield f"it rests on the fact {fact!r}, which is not on the fact sheet"
+    if draft.brand != kit.slug:
+        yield f"it is for {draft.brand}, but was examined for {kit.slug}"
+
+
+def _shape(draft: Draft) -> Iterator[str]:
+    if draft.format == "carousel":
+        if len(draft.slides) != SLIDES:
+            yield f"a carousel has {SLIDES} slides, not {len(draft.slides)}"
+        return
+    least, most = (
+        (POST_LINES, POST_LINES) if draft.format == "post" else REEL_LINES[draft.seconds]
+    )
+    if not least <= len(draft.lines) <= most:
+        wanted = str(least) if least == most else f"{least} to {most}"
+        yield f"a {draft.format} of this length has {wanted} lines, not {len(draft.lines)}"
+    if draft.format == "reel":
+        for line in draft.lines:
+            if len(line) > LINE_CHARS:
+                yield f"the line “{line[:30]}…” has {len(line)} characters, at most {LINE_CHARS}"
+
+
+def _words(draft: Draft) -> Iterator[str]:
+    for text in _shown(draft):
+        if not text.strip():
+            yield "a text is empty"
+        if _LINK.search(text):
+            yield f"“{text[:40]}” holds a link, which nobody can follow in a picture"
+    if _LINK.search(draft.caption):
+        yield "the caption holds a link"
+    if len(draft.hashtags) > MAX_HASHTAGS:
+        yield f"{len(draft.hashtags)} hashtags, at most {MAX_HASHTAGS} are allowed"
+    for tag in draft.hashtags:
+        if not _HASHTAG.fullmatch(tag):
+            yield f"{tag!r} is no hashtag; write it as #Word"
+
+
+def _numbers(draft: Draft, kit: BrandKit) -> Iterator[str]:
+    """Every number that is shown must stand in a fact that the draft rests on."""
+    used = set(draft.facts)
+    sources = " ".join(f"{f.headline} {f.text}" for f in kit.facts if f.id in used)
+    known = set(_NUMBER.findall(sources)) | {str(len(draft.facts))}
+    for text in _shown(draft):
+        for number in _NUMBER.findall(text):
+            if number not in known:
+                yield f"“{text[:40]}” says {number}, which none of its facts says"
+
+
+def _repetition(draft: Draft, history: tuple[Past, ...]) -> Iterator[str]:
+    title, facts = draft.title.casefold(), frozenset(draft.facts)
+    for past in history:
+        if past.brand != draft.brand:
+            continue
+        if past.title.casefold() == title:
+            yield f"the title “{draft.title}” was used within the last 30 days"
+            return
+        if past.format == draft.format and frozenset(past.facts) == facts:
+            yield f"a {draft.format} with the same facts was made within the last 30 days"
+            return
+
+
+def _shown(draft: Draft) -> list[str]:
+    """Return every text that stands in a picture or a video."""
+    slides = [text for slide in draft.slides for text in (slide.heading, slide.body) if text]
+    return [draft.title, *draft.lines, *slides]

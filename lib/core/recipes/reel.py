@@ -1,0 +1,69 @@
+"""A reel: the video, its image, its cover thumbnail and a YouTube thumbnail."""
+
+from __future__ import annotations
+
+from lib.core.checks import Check
+from lib.core.errors import Refused
+from lib.core.paths import fingerprint
+from lib.core.recipes.order import Make, Order, PlanDraft
+from lib.core.recipes.pictures import MIN_SPREAD, add_background, add_stills, draft_of, page
+from lib.core.work import Plan
+
+SIZE = (1080, 1920)
+YOUTUBE = (1280, 720)
+#: The camera moves within a background 15 % larger than the frame; even numbers for 4:2:0.
+CANVAS = (1242, 2208)
+FPS = 30
+#: The beds under assets/music.
+MUSIC = ("daybreak", "drift", "momentum")
+
+
+def plan(order: Order) -> Plan:
+    """Return background → stills and video. Raises Refused for a draft without 2 to 6 lines."""
+    draft, kit = draft_of(order, "reel")
+    if not 2 <= len(draft.lines) <= 6:
+        raise Refused(f"a reel has 2 to 6 lines, not {len(draft.lines)}", hint="mend lines")
+    steps = PlanDraft(order)
+    add_background(steps, draft, kit, CANVAS)
+    body = draft.lines[0]
+    add_stills(
+        steps,
+        draft,
+        kit,
+        {
+            "reel_image": ("reels", page("reel_image", draft.title, SIZE, body=body)),
+            "thumbnail": ("thumbnails", page("reel_cover", draft.title, SIZE)),
+            "youtube_thumbnail": ("thumbnails", page("youtube", draft.title, YOUTUBE)),
+        },
+    )
+    width, height = SIZE
+    check = Check(
+        media_type="video/mp4",
+        min_bytes=100_000,
+        width=width,
+        height=height,
+        seconds=float(draft.seconds),
+        video_codec="h264",
+        pixel_format="yuv420p",
+        audio_codec="aac",
+        faststart=True,
+        min_spread=MIN_SPREAD,
+    )
+    steps.step(
+        "reel_video",
+        [Make("video", "videos", "mp4", check)],
+        params={
+            "look": kit.look(),
+            "variant": draft.variant,
+            "title": draft.title,
+            "lines": list(draft.lines),
+            "seconds": draft.seconds,
+            "fps": FPS,
+            "width": width,
+            "height": height,
+            "music": MUSIC[int(fingerprint(order.work_id, "music"), 36) % len(MUSIC)],
+            "seed": fingerprint(order.work_id, draft.title),
+        },
+        needs=("background",),
+    )
+    return steps.plan()

@@ -1,0 +1,170 @@
+"""The embedded studio: the real functions, driven by this machine instead of by Google Cloud.
+
+Threads stand where services stand: the outbox delivers storage events to ``on_object``, queue
+workers deliver tasks to ``on_step``, a ticker calls ``on_tick`` and looks for changes made by
+hand in the bucket folder, and one HTTP server answers with ``studio_api``. Nothing here holds
+state: everything acknowledged is in the database or in the bucket, so a kill -9 loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import flask
+from cloudevents.http import CloudEvent
+from werkzeug.test import EnvironBuilder
+
+import main
+from lib import wiring
+from lib.adapters.local.lock import StudioLock
+from lib.adapters.local.ticker import Ticker
+from lib.app.journal import note
+from lib.app.sweep import recover
+from lib.core.errors import Unavailable
+from lib.core.tools import MARGIN_S, TOOLS
+from lib.core.work import Json
+from lib.server import Server
+from lib.wiring import LocalStudio
+
+#: Seconds between two ticks, and between two looks for changes made by hand.
+TICK_S = 2.0
+SCAN_S = 0.5
+#: Longest sleep of a worker that was not woken, seconds.
+IDLE_S = 0.5
+#: Steps of the desk are short and wait for nothing; two of them keep each other company.
+DESK_WORKERS = 2
+
+
+class Embedded:
+    """One running studio over one data folder; only one can run at a time."""
+
+    def __init__(self, local: LocalStudio, *, serve: bool = True) -> None:
+        self._local = local
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._lock: StudioLock | None = None
+        self._server = Server(local.settings.port) if serve else None
+        self._ticker = Ticker(local.studio.clock)
+
+    @property
+    def port(self) -> int | None:
+        """Return the port of the HTTP server, None when it does not serve."""
+        return self._server.port if self._server else None
+
+    def start(self) -> None:
+        """Take the lock, close what died with the last run, and go on where it stopped.
+
+        Raises Refused when another studio runs on this data.
+        """
+        self._lock = StudioLock(self._local.settings.data, port=self.port)
+        wiring.install(self._local.studio, self._local.settings)
+        local = self._local
+        local.objects.sweep_tmp()
+        local.objects.scan()
+        local.queue.release_others(local.studio.executor)
+        lost = recover(local.studio)
+        note("studio_started", f"{lost} attempts died with the last run", lost=lost)
+        self._spawn("outbox", self._deliver_events)
+        for number in range(DESK_WORKERS):
+            self._spawn(f"desk-{number}", lambda: self._work("desk"))
+        for number in range(local.settings.render_workers):
+            self._spawn(f"render-{number}", lambda: self._work("render"))
+        self._ticker.every("tick", TICK_S, _tick)
+        self._ticker.every("scan", SCAN_S, self._scan)
+        self._ticker.start()
+        if self._server:
+            self._spawn("http", self._server.run)
+
+    def stop(self) -> None:
+        """Stop taking new work, wait for what runs to reach a safe point, release the lock."""
+        self._stopping.set()
+        if self._server:
+            self._server.stop()
+        self._ticker.stop(patience_s=IDLE_S * 4)
+        for thread in self._threads:
+            thread.join(timeout=IDLE_S * 4)
+        if self._lock:
+            self._lock.release()
+
+    def _spawn(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _deliver_events(self) -> None:
+        outbox = self._local.outbox
+        while not self._stopping.is_set():
+            if not outbox.drain(_deliver_event):
+                outbox.wait(IDLE_S)
+
+    def _work(self, queue_name: str) -> None:
+        queue, executor = self._local.queue, self._local.studio.executor
+        deadlines = [tool.deadline_s for tool in TOOLS.values() if tool.queue == queue_name]
+        lease_s = max(deadlines) + 2 * MARGIN_S
+        while not self._stopping.is_set():
+            leases = queue.lease(queue_name, executor, lease_s)
+            if not leases:
+                queue.wait([queue_name], IDLE_S)
+            for lease in leases:
+                retry_after_s = deliver_task(lease.task.payload)
+                if retry_after_s is None:
+                    queue.done(lease)
+                else:
+                    queue.retry(lease, retry_after_s, error="not yet")
+
+    def _scan(self) -> None:
+        try:
+            self._local.objects.scan()
+        except Unavailable as error:
+            note("scan_failed", str(error), level=logging.WARNING)
+
+
+@contextmanager
+def running(local: LocalStudio, *, serve: bool = False) -> Iterator[Embedded]:
+    """Run an embedded studio for the length of a block."""
+    embedded = Embedded(local, serve=serve)
+    embedded.start()
+    try:
+        yield embedded
+    finally:
+        embedded.stop()
+
+
+def _deliver_event(attributes: Json, data: Json) -> None:
+    _call(main.on_object, CloudEvent(attributes, data))
+
+
+def deliver_task(payload: Json) -> float | None:
+    """Hand a task to ``on_step``; return None when it is done, else seconds until the next try."""
+    body = json.dumps(payload).encode()
+    builder = EnvironBuilder(method="POST", data=body, content_type="application/json")
+    try:
+        _, status, headers = _call(main.on_step, flask.Request(builder.get_environ()))
+    except Unavailable as error:
+        return error.retry_after_s
+    return None if status < 300 else float(headers.get("Retry-After", 5))
+
+
+def _tick() -> None:
+    try:
+        _call(main.on_tick, flask.Request(EnvironBuilder(method="POST").get_environ()))
+    except Unavailable:
+        return  # it was noted; the next tick comes in a moment
+
+
+def _call(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function as the platform would: any fault in it means "deliver it again"."""
+    try:
+        return function(*args)
+    except Exception as error:  # the function boundary: the platform would answer 500
+        note(
+            "function_failed",
+            f"{function.__name__}: {type(error).__name__}: {error}",
+            level=logging.ERROR,
+        )
+        raise Unavailable(f"{function.__name__} failed: {error}") from error

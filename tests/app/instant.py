@@ -1,0 +1,88 @@
+"""Tools that take no time: they write small files that carry their own facts.
+
+Stands in for ``lib/media`` behind the Tools port, so that tests of the verbs need no encoder.
+A file cut short or overwritten is unreadable, exactly as a real one would be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from lib.core.errors import ToolFailed
+from lib.ports import ToolCall
+
+#: Larger than any check's least size for pictures; a video is padded further.
+PADDING = 10_000
+VIDEO_PADDING = 120_000
+
+
+class InstantTools:
+    """Counts what it makes; fails where a test told it to."""
+
+    def __init__(self) -> None:
+        self.made: Counter[str] = Counter()
+        self.failing: dict[str, ToolFailed] = {}
+        #: Slots of which the next file is broken: "empty", "truncated" or "small picture".
+        self.broken: dict[str, str] = {}
+
+    def run(self, call: ToolCall) -> None:
+        """Write every file of the call."""
+        if call.tool in self.failing:
+            raise self.failing[call.tool]
+        for file in call.needs.values():
+            assert file.is_file(), f"{file.name} was not fetched"
+        for slot, file in call.makes.items():
+            self.made[slot] += 1
+            file.write_bytes(self._bytes(slot, _facts(call, slot)))
+
+    def probe(self, file: Path, media_type: str) -> dict[str, Any]:
+        """Return the facts that a file carries."""
+        data = file.read_bytes()
+        if media_type == "application/json":
+            try:
+                return {"media_type": media_type, "entries": len(json.loads(data)["entries"])}
+            except (ValueError, KeyError, TypeError):
+                return {"unreadable": "no sealed document"}
+        head, _, rest = data.partition(b"\n")
+        try:
+            told = json.loads(head)
+        except ValueError:
+            return {"unreadable": "not a file of these tools"}
+        if hashlib.sha256(rest).hexdigest() != told.pop("digest", ""):
+            return {"unreadable": "the file is cut short"}
+        return dict(told)
+
+    def _bytes(self, slot: str, facts: dict[str, Any]) -> bytes:
+        how = self.broken.pop(slot, "")
+        if how == "empty":
+            return b""
+        if how == "small picture":
+            facts = {**facts, "width": 1}
+        size = VIDEO_PADDING if facts["media_type"] == "video/mp4" else PADDING
+        rest = slot.encode() * (size // len(slot))
+        head = json.dumps({**facts, "digest": hashlib.sha256(rest).hexdigest()})
+        data = head.encode() + b"\n" + rest
+        return data[: len(data) // 2] if how == "truncated" else data
+
+
+def _facts(call: ToolCall, slot: str) -> dict[str, Any]:
+    params = call.params
+    size = params["pages"][slot] if "pages" in params else params
+    facts = {"width": size["width"], "height": size["height"], "spread": 50.0}
+    if call.tool == "background":
+        return {"media_type": "image/webp", **facts}
+    if call.tool == "stills":
+        return {"media_type": "image/jpeg", **facts}
+    return {
+        "media_type": "video/mp4",
+        **facts,
+        "seconds": float(params["seconds"]),
+        "video_codec": "h264",
+        "pixel_format": "yuv420p",
+        "audio_codec": "aac",
+        "faststart": True,
+    }

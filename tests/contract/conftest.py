@@ -1,0 +1,162 @@
+"""The contract suite's table of backends, and the rig that every clause is held to.
+
+A backend joins by a builder in ``BACKENDS`` and by its named deviations; no test changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from lib.adapters.local.clock import ManualClock
+from lib.adapters.local.database import Database
+from lib.adapters.local.dispatch import Lease, Limits
+from lib.adapters.local.objects import LocalObjects
+from lib.adapters.local.outbox import Outbox
+from lib.adapters.local.queue import LocalQueue
+from lib.adapters.local.records import LocalRecords
+from lib.ports import Deliver, Json, Objects, Queue, Records, Task
+
+#: The fields that the clauses' queries name, by collection.
+INDEXED = {"works": ("owner", "created_at", "summary.due_at", "rank", "on")}
+#: The queues of the clauses: an open one, one with two places, a slow one, one with three tries.
+LIMITS = {
+    "desk": Limits(concurrency=1000),
+    "narrow": Limits(concurrency=2),
+    "slow": Limits(concurrency=1000, rate_per_s=5.0, burst=5),
+    "brief": Limits(max_tries=3, first_retry_s=1.0),
+}
+#: Seconds after which a task that nobody answered for is handed over again.
+PATIENCE_S = 60.0
+
+
+class Handovers(Protocol):
+    """The far side of a queue: what the world does with the tasks."""
+
+    def take(self, queue: str, limit: int = 1) -> list[Any]:
+        """Have up to ``limit`` due tasks handed over; each has ``task`` and ``tries``."""
+
+    def finish(self, held: Any) -> None:
+        """Answer that the task is done."""
+
+    def fail(self, held: Any, error: str = "it failed") -> None:
+        """Answer that the task must come again."""
+
+    def dead(self) -> list[str]:
+        """Return the names of the tasks that were given up."""
+
+    def revive(self, name: str) -> bool:
+        """Give a task that was given up its tries again."""
+
+
+@dataclass
+class Rig:
+    """One backend, freshly made and empty."""
+
+    clock: ManualClock
+    objects: Objects
+    records: Records
+    queue: Queue
+    handovers: Handovers
+    #: Hands every event that is due to a function and returns how many it took.
+    drain: Callable[[Deliver], int]
+    folder: Path
+
+    def file(self, data: bytes) -> Path:
+        """Return a file with these bytes."""
+        number = len(list(self.folder.iterdir()))
+        file = self.folder / f"{number}.bin"
+        file.write_bytes(data)
+        return file
+
+    def put(self, path: str, data: bytes = b"bytes", **metadata: str) -> Any:
+        """Create an object."""
+        file = self.file(data)
+        return self.objects.put_once(path, file, media_type="text/plain", metadata=metadata)
+
+    def events(self) -> list[tuple[Json, Json]]:
+        """Take all events that wait."""
+        found: list[tuple[Json, Json]] = []
+        self.drain(lambda attributes, data: found.append((attributes, data)))
+        return found
+
+
+class _LocalHandovers:
+    def __init__(self, queue: LocalQueue) -> None:
+        self._queue = queue
+
+    def take(self, queue: str, limit: int = 1) -> list[Lease]:
+        return self._queue.lease(queue, "executor", PATIENCE_S, limit)
+
+    def finish(self, held: Lease) -> None:
+        self._queue.done(held)
+
+    def fail(self, held: Lease, error: str = "it failed") -> None:
+        self._queue.retry(held, error=error)
+
+    def dead(self) -> list[str]:
+        return [letter.task.name for letter in self._queue.dead()]
+
+    def revive(self, name: str) -> bool:
+        return self._queue.revive(name)
+
+
+@contextmanager
+def _embedded(folder: Path) -> Iterator[Rig]:
+    clock = ManualClock()
+    database = Database(folder / "data" / "studio.db")
+    queue = LocalQueue(database, clock, LIMITS)
+    (folder / "files").mkdir()
+    yield Rig(
+        clock=clock,
+        objects=LocalObjects(folder / "media", database, clock, base_url="http://127.0.0.1:8080"),
+        records=LocalRecords(database, clock, INDEXED),
+        queue=queue,
+        handovers=_LocalHandovers(queue),
+        drain=Outbox(database, clock, bucket="studio").drain,
+        folder=folder / "files",
+    )
+    database.close()
+
+
+BACKENDS = {"embedded": _embedded}
+#: By backend: the clauses it cannot keep, each with the reason. A clause is a test's name.
+DEVIATIONS: Mapping[str, Mapping[str, str]] = {"embedded": {}}
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    """Return an empty backend; clauses that it is known not to keep are skipped by name."""
+    reason = DEVIATIONS[request.param].get(request.function.__name__)
+    if reason is not None:
+        pytest.skip(f"{request.param}: {reason}")
+    with BACKENDS[request.param](tmp_path) as built:
+        yield built
+
+
+@pytest.fixture
+def task() -> Callable[..., Task]:
+    """Return a maker of tasks."""
+
+    def make(name: str = "a", queue: str = "desk", not_before: float = 0.0) -> Task:
+        return Task(name=name, queue=queue, payload={"work": name}, not_before=not_before)
+
+    return make
+
+
+def together(threads: int, call: Callable[[int], Any]) -> list[Any]:
+    """Run ``call(number)`` in as many threads at once; return what each gave or raised."""
+    with ThreadPoolExecutor(threads) as pool:
+        futures = [pool.submit(call, number) for number in range(threads)]
+    return [future.exception() or future.result() for future in futures]
+
+
+@pytest.fixture(name="together")
+def _together() -> Callable[[int, Callable[[int], Any]], list[Any]]:
+    return together
