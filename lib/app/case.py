@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from lib.app.studio import Studio
+from lib.core.errors import Unavailable
 from lib.core.work import Attempt, Json, Work
 from lib.ports import Query, Record
 
@@ -88,7 +91,14 @@ def load(studio: Studio, work_id: str) -> Case | None:
 
 
 def case_of(record: Record) -> Case:
-    """Parse a record of the works collection."""
+    """Parse a record of the works collection. Raises Unavailable when it cannot be read."""
+    try:
+        return _case_of(record)
+    except (ValidationError, KeyError, TypeError) as error:
+        raise Unavailable(f"the record {record.path} cannot be read: {error}") from error
+
+
+def _case_of(record: Record) -> Case:
     data = record.data
     work = Work.model_validate(data["work"])
     pardons = data["pardons"]

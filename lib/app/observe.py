@@ -59,18 +59,19 @@ def sight(studio: Studio, artifact: Artifact, memory: Json | None) -> Sighting |
         crc32c=info.crc32c,
         updated_at=info.updated_at,
         facts=facts,
+        ours="work" in info.metadata if not remembered or memory is None else memory["ours"],
         invalid=faults(artifact.check, info.size, facts),
     )
 
 
 def _facts(studio: Studio, artifact: Artifact, info: ObjectInfo) -> Json | None:
+    told: object = None
     if info.metadata.get(FACTS_OF) == info.crc32c:
         try:
-            told: Json = json.loads(info.metadata[FACTS])
-        except (KeyError, ValueError):
-            return measure(studio, artifact, info)
-        return told
-    return measure(studio, artifact, info)
+            told = json.loads(info.metadata.get(FACTS, ""))
+        except ValueError:
+            told = None
+    return told if isinstance(told, dict) else measure(studio, artifact, info)
 
 
 def measure(studio: Studio, artifact: Artifact, info: ObjectInfo) -> Json | None:

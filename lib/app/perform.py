@@ -107,7 +107,9 @@ def _try(studio: Studio, case: Case, step: Step, attempt: Attempt) -> Attempt:
         end = {"outcome": Outcome.FAILED, "message": message, "permanent": True}
     except Exception as error:  # the one place where any fault becomes an entry of the ledger
         message = f"{type(error).__name__}: {error}"
-        end = {"outcome": Outcome.FAILED, "message": message, "permanent": False}
+        # Of an effect nobody knows now whether it happened; only its tool can say that it did not.
+        outcome = Outcome.LOST if step.effect else Outcome.FAILED
+        end = {"outcome": outcome, "message": message, "permanent": False}
     return attempt.model_copy(update={**end, "ended_at": studio.clock.now()})
 
 

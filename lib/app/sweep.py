@@ -106,9 +106,9 @@ def _audit_slice(studio: Studio, report: Report) -> None:
 
 
 def _check(studio: Studio, record: Record, report: Report, *, dry_run: bool) -> None:
-    case = case_of(record)
-    work_id = case.work.id
+    work_id = record.path.rpartition("/")[2]
     try:
+        case = case_of(record)
         found, _, _ = judge(studio, case)
     except StudioError as error:
         report.unreachable.append(f"{work_id}: {error}")

@@ -17,11 +17,11 @@ from lib.core.work import Json, Slug
 RESERVED = ("studio",)
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
-_SLOT = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
+_SLOT = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 def _slot(value: str) -> str:
-    if not _SLOT.match(value):
+    if not _SLOT.fullmatch(value):
         raise ValueError(f"{value!r} is no time of day; write it as HH:MM, for example 09:30")
     return value
 

@@ -56,7 +56,7 @@ class Past(_Part):
 
 
 class Brief(_Part):
-    """What a writer is asked for one brand: so many posts and reels, nothing that was said lately."""
+    """What a writer is asked for one brand: so many posts and reels, nothing said lately."""
 
     kit: BrandKit
     posts: int

@@ -107,6 +107,6 @@ def burst_phase(own: Phase, ordered: int | None, totals: Totals) -> BurstPhase:
         return BurstPhase.MAKING
     if own is not Phase.READY or totals.works == 0:
         return BurstPhase.PARTIAL if totals.ready else BurstPhase.FAILED
-    if totals.ready == totals.works:
+    if totals.ready + totals.by_phase.get(Phase.ARCHIVED, 0) == totals.works:
         return BurstPhase.COMPLETE
     return BurstPhase.PARTIAL if totals.objects_done else BurstPhase.FAILED

@@ -21,6 +21,8 @@ from lib.core.work import Artifact, Attempt, Keep, Outcome, Plan, Sighting, Sigh
 #: Seconds after which a task that nobody started is enqueued once more under another name;
 #: each further wait is twice as long. A lost enqueue costs this, a long queue costs little.
 NUDGE_S = 20.0
+#: The wait stops growing here, so that a queue that was out for hours is noticed within one.
+NUDGE_MAX_S = 1280.0
 #: First wait after a failure that may pass, doubled with each further one up to the limit.
 BACKOFF_S = 5.0
 BACKOFF_MAX_S = 300.0
@@ -162,13 +164,24 @@ def _live_state(
 ) -> StepState | None:
     """Return the state while an attempt is enqueued or at work; None when it went quiet."""
     if attempt.started_at is None:
-        nudge = max(0, int(math.log2(1 + max(0.0, now - attempt.enqueued_at) / NUDGE_S)))
-        due_at = attempt.enqueued_at + NUDGE_S * (2 ** (nudge + 1) - 1)
+        nudge, next_s = _nudge(max(0.0, now - attempt.enqueued_at))
+        due_at = attempt.enqueued_at + next_s
         return StepState(Stage.RUNNING, missing, attempt.number, nudge, due_at)
     due_at = attempt.started_at + step.patience_s
     if now < due_at:
         return StepState(Stage.RUNNING, missing, attempt.number, 0, due_at)
     return None
+
+
+def _nudge(age_s: float) -> tuple[int, float]:
+    """Return how many reminders an unstarted attempt is due at this age, and when the next is."""
+    nudge = int(math.log2(1 + age_s / NUDGE_S))
+    doublings = int(math.log2(NUDGE_MAX_S / NUDGE_S))
+    if nudge < doublings:
+        return nudge, NUDGE_S * (2.0 ** (nudge + 1) - 1)
+    grown_s = NUDGE_S * (2.0**doublings - 1)
+    nudge = doublings + int((age_s - grown_s) // NUDGE_MAX_S)
+    return nudge, grown_s + (nudge - doublings + 1) * NUDGE_MAX_S
 
 
 def _idle_state(
@@ -224,6 +237,7 @@ def _spent(
         for artifact in plan.artifacts()
         if artifact.keep is Keep.RAW
         and artifact.path in sightings
+        and sightings[artifact.path].ours
         and artifact.slot not in busy
         and artifact.slot not in wanted
     )

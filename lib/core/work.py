@@ -109,6 +109,8 @@ class Sighting(Stored):
     updated_at: float
     facts: Json = Field(default_factory=dict)
     invalid: tuple[str, ...] = ()
+    #: We put these bytes; what a person put in their place is never ours to delete.
+    ours: bool = True
 
     @property
     def valid(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from lib.adapters.local.clock import ManualClock
+from lib.adapters.local.clock import ManualClock, SystemClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.dispatch import Lease, Limits
 from lib.adapters.local.objects import LocalObjects
@@ -160,3 +160,20 @@ def together(threads: int, call: Callable[[int], Any]) -> list[Any]:
 @pytest.fixture(name="together")
 def _together() -> Callable[[int, Callable[[int], Any]], list[Any]]:
     return together
+
+
+@pytest.fixture
+def take_events() -> Callable[[Database], list[tuple[str, str, int]]]:
+    """Return a function that empties an outbox: kind, name and generation of each event."""
+
+    def take(database: Database) -> list[tuple[str, str, int]]:
+        found: list[tuple[str, str, int]] = []
+
+        def note(attributes: Json, data: Json) -> None:
+            kind = attributes["type"].rpartition(".")[2]
+            found.append((kind, data["name"], int(data["generation"])))
+
+        Outbox(database, SystemClock()).drain(note)
+        return found
+
+    return take

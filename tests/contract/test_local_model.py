@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -148,26 +150,29 @@ def record_step(records, model, kind, name, *rest):
             after = page[-1]
         assert found == wanted
         return
-    outcome = NotFound if kind == "update" and name not in model else None
-    outcome = Conflict if kind == "create" and name in model else outcome
-    try:
-        if kind == "create":
-            made = records.create(f"works/{name}", rest[0])
-            model[name] = (made.data, made.version)
-            assert made.data == rest[0]
-        else:
-            fields, which = rest
-            data, version = model.get(name, ({}, 0))
-            asked = {"any": None, "now": version, "old": version - 1}[which]
-            outcome = Conflict if name in model and which == "old" else outcome
-            made = records.update(f"works/{name}", fields, version=asked)
-            for field, value in fields.items():
-                model_update(data, field, value)
-            assert (made.data, made.version > version) == (data, True)
-            model[name] = (made.data, made.version)
-        assert outcome is None
-    except (Conflict, NotFound) as error:
-        assert type(error) is outcome
+    refusal = NotFound if kind == "update" and name not in model else None
+    refusal = Conflict if kind == "create" and name in model else refusal
+    data, version = model.get(name, ({}, 0))
+    if kind == "create":
+        call = partial(records.create, f"works/{name}", rest[0])
+    else:
+        fields, which = rest
+        refusal = Conflict if name in model and which == "old" else refusal
+        asked = {"any": None, "now": version, "old": version - 1}[which]
+        call = partial(records.update, f"works/{name}", fields, version=asked)
+    if refusal is not None:
+        with pytest.raises(refusal):
+            call()
+        return
+    made = call()
+    assert made.version > version
+    if kind == "create":
+        data = rest[0]
+    else:
+        for field, value in fields.items():
+            model_update(data, field, value)
+    assert made.data == data
+    model[name] = (made.data, made.version)
 
 
 PATHS = st.sampled_from(["a.txt", "b/c.txt", "b/d.txt", "b-x.txt"])

@@ -1,12 +1,10 @@
-"""The embedded backend's own parts: database, links, lock, ticker, and what wakes sleepers."""
+"""The embedded backend's own parts: database, links, limits, and what wakes sleepers."""
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
-import subprocess
-import sys
+import statistics
 import threading
 import time
 from contextlib import closing
@@ -17,12 +15,10 @@ import pytest
 from lib.adapters.local.clock import ManualClock, SystemClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.dispatch import Limits
-from lib.adapters.local.lock import StudioLock, holder
 from lib.adapters.local.objects import LocalObjects
 from lib.adapters.local.outbox import Outbox
 from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
-from lib.adapters.local.ticker import Ticker
 from lib.core.errors import NotFound, Refused, Unavailable
 from lib.ports import Query, Task
 
@@ -49,6 +45,36 @@ def test_a_failing_write_undoes_itself_and_spares_those_it_shares_a_commit_with(
             assert isinstance(result, KeyError) if number % 3 == 0 else result == number
     kept = {name for (name,) in database.read("SELECT name FROM tombstone")}
     assert kept == {f"t{number}" for number in range(80) if number % 3}
+
+
+def test_an_interrupt_of_the_thread_that_commits_leaves_no_other_waiting(database, together):
+    first_inside, all_waiting = threading.Event(), threading.Event()
+
+    def hold(_conn):
+        first_inside.set()
+        all_waiting.wait(10)
+
+    def interrupt(_conn):
+        raise KeyboardInterrupt
+
+    def act(number):
+        if number == 0:
+            return database.write(hold)
+        first_inside.wait(10)
+        if number == 7:
+            # The others need an instant to line up behind the first.
+            time.sleep(0.05)
+            all_waiting.set()
+            return "let go"
+        try:
+            return database.write(interrupt if number == 1 else lambda _: "durable")
+        except KeyboardInterrupt:
+            return "interrupted"
+
+    results = together(8, act)
+    assert results.count("interrupted") == 1
+    assert all(r in ("durable", "interrupted") or isinstance(r, Unavailable) for r in results[1:7])
+    assert database.write(lambda _: "goes on") == "goes on"
 
 
 def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path):
@@ -170,111 +196,12 @@ def test_a_link_cannot_live_for_ever(linked, expires_s):
 
 
 def test_the_key_of_the_links_is_its_owners_alone_and_is_kept(linked, database, tmp_path):
-    objects, clock, path, query = linked
+    _, clock, path, query = linked
     assert (tmp_path / "url.key").stat().st_mode & 0o777 == 0o600
     LocalObjects(tmp_path / "media", database, clock).verify_signed(path, query)
     (tmp_path / "url.key").chmod(0o644)
     with pytest.raises(Refused, match="other users"):
         LocalObjects(tmp_path / "media", database, clock)
-
-
-def test_a_second_studio_in_the_folder_is_refused_naming_the_first(tmp_path):
-    with StudioLock(tmp_path) as lock:
-        lock.announce(8080)
-        assert holder(tmp_path) == {"pid": os.getpid(), "port": 8080}
-        with pytest.raises(Refused, match=f"process {os.getpid()} .* port 8080"):
-            StudioLock(tmp_path)
-    assert holder(tmp_path) is None
-    StudioLock(tmp_path).release()
-
-
-def test_a_killed_studio_leaves_no_lock(tmp_path):
-    code = (
-        "import sys, time; from pathlib import Path; from lib.adapters.local.lock import StudioLock;"
-        "lock = StudioLock(Path(sys.argv[1]), port=1); print(flush=True); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE) as other:
-        other.stdout.readline()
-        assert holder(tmp_path) == {"pid": other.pid, "port": 1}
-        other.kill()
-    StudioLock(tmp_path).release()
-    assert json.loads((tmp_path / "studio.lock").read_text())["pid"] == os.getpid()
-
-
-def test_a_job_runs_at_its_rhythm_and_catches_up_one_missed_run():
-    clock, runs = ManualClock(0.0), []
-    ticker = Ticker(clock)
-    ticker.every("sweep", 10, lambda: runs.append(clock.now()))
-    for _ in range(41):
-        ticker.run_due()
-        clock.advance(1)
-    assert runs == [0, 10, 20, 30, 40]
-    clock.advance(54)
-    ticker.run_due()
-    ticker.run_due()
-    assert runs[5:] == [95]
-    clock.advance(5)
-    ticker.run_due()
-    assert runs[6:] == [100]
-
-
-def test_a_job_goes_on_when_the_clock_was_set_back():
-    clock, runs = ManualClock(1e9), []
-    ticker = Ticker(clock)
-    ticker.every("sweep", 10, lambda: runs.append(1))
-    ticker.run_due()
-    clock.advance(-1e8)
-    ticker.run_due()
-    clock.advance(10)
-    ticker.run_due()
-    assert len(runs) == 2
-
-
-def test_a_job_never_overlaps_itself(together):
-    clock, inside, most = ManualClock(0.0), [], []
-    ticker = Ticker(clock)
-    entered, leave = threading.Event(), threading.Event()
-
-    def job():
-        inside.append(1)
-        most.append(len(inside))
-        entered.set()
-        leave.wait(10)
-        inside.pop()
-
-    ticker.every("slow", 1, job)
-
-    def act(number):
-        if number == 0:
-            return ticker.run_due()
-        entered.wait(10)
-        clock.advance(5)
-        ran = ticker.run_due()
-        leave.set()
-        return ran
-
-    assert together(2, act) == [["slow"], []]
-    assert most == [1]
-
-
-def test_a_failing_job_is_noted_and_stops_no_other():
-    ticker = Ticker(ManualClock())
-    job = ticker.every("bad", 1, lambda: 1 / 0)
-    ticker.every("good", 1, list)
-    assert ticker.run_due() == ["bad", "good"]
-    assert (job.runs, job.failures, job.last_error) == (
-        1,
-        1,
-        "ZeroDivisionError('division by zero')",
-    )
-
-
-def test_a_started_ticker_runs_its_jobs_until_it_is_stopped():
-    ticker, ran = Ticker(SystemClock()), threading.Event()
-    ticker.every("now", 3600, ran.set)
-    ticker.start()
-    assert ran.wait(10)
-    assert ticker.stop()
 
 
 def test_a_sleeping_runner_wakes_at_once_for_a_task_and_for_a_freed_place(database):
@@ -354,3 +281,45 @@ def test_names_of_finished_tasks_are_forgotten_after_a_day(database):
     assert queue.purge() == 0
     clock.advance(2 * 3600)
     assert queue.purge() == 1
+
+
+@pytest.mark.parametrize("payload", [{"v": float("nan")}, {"v": {1}}, {"v": b"x"}])
+def test_a_payload_that_is_no_json_is_refused(database, payload):
+    with pytest.raises(Refused, match="no JSON"):
+        LocalQueue(database, ManualClock()).enqueue(Task("a", "desk", payload))
+
+
+@pytest.mark.parametrize("wrong", [{"concurrency": 0}, {"rate_per_s": 0.0}, {"burst": 0}])
+def test_limits_that_let_nothing_through_are_refused(wrong):
+    with pytest.raises(Refused, match="nothing through"):
+        Limits(**wrong)
+
+
+def test_a_start_that_another_limit_forbade_costs_no_token(database):
+    clock = ManualClock()
+    limits = Limits(concurrency=2, rate_per_s=0.001, burst=4)
+    queue = LocalQueue(database, clock, {"desk": limits})
+    for number in range(4):
+        queue.enqueue(Task(f"t{number}", "desk", {}))
+    (first,) = queue.lease("desk", "a", 60)
+    assert len(queue.lease("desk", "a", 60, 3)) == 1
+    queue.done(first)
+    assert len(queue.lease("desk", "a", 60, 3)) == 1
+
+
+def test_a_watch_of_this_process_does_not_wait_for_its_next_look(database):
+    records = LocalRecords(database, ManualClock(), {})
+    watch, delays = records.watch("works", poll_s=30), []
+    for number in range(9):
+        seen = []
+        watcher = threading.Thread(
+            target=lambda seen=seen: seen.append((next(watch), time.monotonic()))
+        )
+        watcher.start()
+        # Let it fall asleep, so that the write has somebody to wake.
+        time.sleep(0.002)
+        records.create(f"works/{number}", {})
+        began = time.monotonic()
+        watcher.join(10)
+        delays.append(seen[0][1] - began)
+    assert statistics.median(delays) < 0.02

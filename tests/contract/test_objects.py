@@ -297,3 +297,22 @@ def test_putting_a_file_that_is_not_there_is_refused(rig):
     with pytest.raises(Refused):
         rig.objects.put_once("a.txt", Path("/no/such/file"), media_type="t/x", metadata={})
     assert rig.objects.stat("a.txt") is None
+
+
+def test_pages_are_whole_and_no_longer_than_asked_while_others_put(rig, together):
+    for number in range(20):
+        rig.put(f"old/{number:02d}.txt")
+    file = rig.file(b"new")
+
+    def act(number):
+        if number:
+            for turn in range(60):
+                path = f"old/{turn % 20:02d}-{number}-{turn}.txt"
+                rig.objects.put_once(path, file, media_type="t/x", metadata={})
+            return None
+        return [paths(rig, limit=3) for _ in range(10)]
+
+    listings = together(4, act)[0]
+    for listing in listings:
+        assert listing == sorted(set(listing))
+        assert {f"old/{number:02d}.txt" for number in range(20)} <= set(listing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from lib.core.errors import Refused
@@ -104,7 +106,7 @@ def test_a_failed_task_comes_again_and_waits_longer_each_time(rig, task):
             instants.append(rig.clock.now())
             rig.handovers.fail(held)
         rig.clock.advance(0.5)
-    pauses = [after - before for before, after in zip(instants, instants[1:], strict=False)]
+    pauses = [after - before for before, after in pairwise(instants)]
     assert pauses == sorted(pauses)
     assert pauses[-1] >= 4 * pauses[0]
 

@@ -147,6 +147,7 @@ def test_what_was_returned_and_what_was_given_are_nobodys_handle_on_the_store(ri
     made.data["list"].append(3)
     value = [4]
     rig.records.update("works/a", {("other",): value}).data["other"].append(5)
+    assert value == [4]
     value.append(6)
     assert rig.records.get("works/a").data == {"list": [1], "other": [4]}
 

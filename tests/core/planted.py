@@ -214,8 +214,8 @@ BUGS = (
     bug(
         "an attempt that nobody started is never reminded",
         "status",
-        "nudge = max(0, int(",
-        "nudge = 0 * max(0, int(",
+        "nudge = int(math.log2(",
+        "nudge = 0 * int(math.log2(",
         HISTORIES,
         "test_status_ledger.test_a_reminder_repeats_the_attempt_that_was_not_started",
     ),

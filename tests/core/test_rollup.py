@@ -118,6 +118,7 @@ def test_works_that_stopped_short_are_failed_and_none_is_counted_as_ready() -> N
 def test_a_work_that_was_never_settled_counts_as_working() -> None:
     assert rollup([{}]).by_phase == {Phase.WORKING: 1}
     assert rollup([{}]).active == 1
+    assert (rollup([{}]).objects_done, rollup([{}]).objects_total) == (0, 0)
 
 
 def test_no_works_give_zero_of_everything() -> None:

@@ -1,14 +1,14 @@
 """One SQLite file for records, queue, object index and outbox, with group commit.
 
-Every adapter of this folder writes through ``Database.write``: one writer thread takes all
-writes that wait at that instant into one transaction, so eight threads share one fsync and a
-lone write commits at once. Knows nothing of what is written.
+Every adapter of this folder writes through ``Database.write``. Who finds nobody writing leads:
+a lone write costs no change of threads. Who finds a leader sleeps; the leader's successor takes
+all that wait by then into one transaction and wakes each of them, so eight threads share one
+fsync. Knows nothing of what is written.
 """
 
 from __future__ import annotations
 
 import os
-import queue
 import sqlite3
 import threading
 from collections import deque
@@ -39,21 +39,23 @@ _OUTSIDE = (sqlite3.OperationalError, sqlite3.DatabaseError, sqlite3.InternalErr
 
 
 class _Write(Caught, Generic[T]):
-    """One closure on its way through the writer thread; ``done`` is released when it is durable."""
+    """One closure on its way to the disk; ``wake`` is released when it is done, or must lead."""
 
-    __slots__ = ("done", "fn", "result")
+    __slots__ = ("done", "fn", "leads", "result", "wake")
 
     def __init__(self, fn: Callable[[sqlite3.Connection], T]) -> None:
         super().__init__()
         self.fn = fn
         self.result: T | None = None
+        self.done = False
+        self.leads = False
         # A bare lock is the cheapest thing that a thread can sleep on.
-        self.done = threading.Lock()
-        self.done.acquire()
+        self.wake = threading.Lock()
+        self.wake.acquire()
 
 
 class Database:
-    """A SQLite file in WAL mode: many readers, one writer thread, every commit on the disk."""
+    """A SQLite file in WAL mode: many readers, one writer at a time, every commit on the disk."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the file. Raises Refused when it is not ours or newer than we are."""
@@ -68,27 +70,22 @@ class Database:
             raise
         self._idle: deque[sqlite3.Connection] = deque()
         self._bells: dict[str, Bell] = {}
-        self._inbox: queue.SimpleQueue[_Write[Any] | None] = queue.SimpleQueue()
+        self._inbox: deque[_Write[Any]] = deque()
         self._folders: set[str] = set()
+        #: Guards who leads, who waits and whether all is closed; never held during a commit.
         self._gate = threading.Lock()
+        self._led = False
         self._closed = False
-        # Daemon: a program that forgets to close still ends, and what was acknowledged is safe.
-        self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
-        self._thread.start()
 
     def write(self, fn: Callable[[sqlite3.Connection], T]) -> T:
-        """Run ``fn(conn)`` in the writer thread and return its result once it is durable.
+        """Run ``fn(conn)`` in a transaction and return its result once it is durable.
 
         ``fn`` must be short and must not call ``write``. What it raises undoes its own changes
         only and is raised here. Raises Unavailable when the file is locked or the disk full.
         """
         self._check()
         write = _Write(fn)
-        with self._gate:
-            if self._closed:
-                raise Unavailable("the database is closed")
-            self._inbox.put(write)
-        write.done.acquire()
+        self._submit(write)
         error = write.error
         if error is None:
             return write.result  # type: ignore[return-value]
@@ -139,13 +136,14 @@ class Database:
 
     def close(self) -> None:
         """Finish the writes that wait, fold the log into the file and close it; idempotent."""
-        if os.getpid() != self._pid:
+        if os.getpid() != self._pid or self._closed:
             return
-        with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._inbox.put(None)
-        self._thread.join()
+        self._submit(_Write(lambda _: None), last=True)
+        # Folding the log is housekeeping: a reader in the way leaves it to the next open.
+        fold = Caught()
+        with fold:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._writer.close()
         self._close_idle()
 
     def _check(self) -> None:
@@ -162,36 +160,77 @@ class Database:
             except IndexError:
                 return
 
-    def _run(self) -> None:
-        open_ = True
-        while open_:
-            batch = [self._inbox.get()]
-            ready = min(self._inbox.qsize(), MOST_IN_BATCH - 1)
-            batch += [self._inbox.get_nowait() for _ in range(ready)]
-            open_ = batch[-1] is not None
-            self._commit([write for write in batch if write is not None])
-        # Folding the log is housekeeping: if a reader is in the way, the next open does it.
-        fold = Caught()
-        with fold:
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._writer.close()
+    def _submit(self, write: _Write[Any], *, last: bool = False) -> None:
+        """Return when the write is done, by this thread or by another."""
+        with self._gate:
+            if self._closed:
+                raise Unavailable("the database is closed")
+            self._closed = last
+            self._inbox.append(write)
+            if not self._led:
+                self._led = write.leads = True
+        if not write.leads:
+            self._sleep(write)
+        if not write.done:
+            self._lead(write)
+
+    def _sleep(self, write: _Write[Any]) -> None:
+        woken = False
+        try:
+            write.wake.acquire()
+            woken = True
+        finally:
+            if not woken:  # interrupted: do not be chosen to lead, or pass it on
+                with self._gate:
+                    if write in self._inbox:
+                        self._inbox.remove(write)
+                    if write.leads:
+                        self._pass_on()
+
+    def _lead(self, own: _Write[Any]) -> None:
+        batch: list[_Write[Any]] = []
+        try:
+            with self._gate:
+                ready = min(len(self._inbox), MOST_IN_BATCH)
+                batch += [self._inbox.popleft() for _ in range(ready)]
+            self._commit(batch)
+        finally:
+            with self._gate:
+                self._pass_on()
+            for write in batch:
+                if write is not own:
+                    write.wake.release()
+
+    def _pass_on(self) -> None:
+        """Let the first that waits lead, or nobody; the gate is held."""
+        self._led = bool(self._inbox)
+        if self._led:
+            self._inbox[0].leads = True
+            self._inbox[0].wake.release()
 
     def _commit(self, batch: list[_Write[Any]]) -> None:
-        whole = Caught()
-        with whole:
-            self._carry_out(batch)
-        if whole.error is not None:
-            undo = Caught()
-            with undo:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
+        whole, went_through = Caught(), False
+        try:
+            with whole:
+                self._carry_out(batch)
+                went_through = True
+        finally:
+            # Also when the leading thread is interrupted: its followers must not wait for ever.
+            if not went_through:
+                self._undo(batch, whole.error)
+            self._folders.clear()
             for write in batch:
-                failed = Unavailable(f"the write did not become durable: {whole.error}")
-                failed.__cause__ = whole.error
-                write.error = write.error or failed
-        self._folders.clear()
+                write.done = True
+
+    def _undo(self, batch: list[_Write[Any]], error: Exception | None) -> None:
+        undo = Caught()
+        with undo:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
         for write in batch:
-            write.done.release()
+            failed = Unavailable(f"the write did not become durable: {error or 'interrupted'}")
+            failed.__cause__ = error
+            write.error = write.error or failed
 
     def _carry_out(self, batch: list[_Write[Any]]) -> None:
         execute = self._writer.execute

@@ -85,8 +85,17 @@ class Mirror:
             return row
         return self._adopt(path, Scan())
 
-    def page(self, prefix: str, after: str, limit: int, counts: Scan) -> Page:
-        """Return a page of what is on the disk behind ``after``; count what was news."""
+    def recheck(self, path: str) -> Row | None:
+        """Return the row of what is on the disk now, read byte by byte."""
+        return self._adopt(path, Scan(), trusting=False)
+
+    def page(
+        self, prefix: str, after: str, limit: int, counts: Scan, *, trusting: bool = True
+    ) -> Page:
+        """Return a page of what is on the disk behind ``after``; count what was news.
+
+        ``trusting`` takes an unchanged signature for unchanged bytes.
+        """
         walk = self._tree.walk(prefix, after)
         found = dict(itertools.islice(walk, limit + 1))
         more = len(found) > limit
@@ -98,8 +107,8 @@ class Mirror:
         items = []
         for path in sorted(found.keys() | rows.keys()):
             row = rows.get(path)
-            if row is None or row.signature != found.get(path):
-                row = self._adopt(path, counts)
+            if row is None or row.signature != found.get(path) or not trusting:
+                row = self._adopt(path, counts, trusting=trusting)
             if row is not None:
                 items.append(row.info())
         counts.seen += len(found)
@@ -108,57 +117,67 @@ class Mirror:
             last = items[-1].path
         return Page(tuple(items), last if more else None)
 
-    def scan(self) -> Scan:
+    def scan(self, *, trusting: bool) -> Scan:
         """Compare the whole tree with the index, adopt every difference, and count them."""
         counts, cursor = Scan(), ""
         while True:
-            page = self.page("", cursor, SCAN_PAGE, counts)
+            page = self.page("", cursor, SCAN_PAGE, counts, trusting=trusting)
             if page.cursor is None:
                 return counts
             cursor = page.cursor
 
-    def _adopt(self, path: str, counts: Scan) -> Row | None:
+    def _adopt(self, path: str, counts: Scan, *, trusting: bool = True) -> Row | None:
         """Make the index agree with the file, whatever happened to it; return the row.
 
-        A new file that grows under our eyes is still arriving: it is no object yet.
+        A file that is being written in place is no object: what it was is gone, and what it
+        will be is not there yet.
         """
         place = self._tree.locate(path)
         checked: files.Checked | None = None
+        inodes = set()
         for _ in range(LOOKS):
             try:
-                note = functools.partial(self._note, path=path, checked=checked)
+                note = functools.partial(self._note, path=path, checked=checked, trusting=trusting)
                 row, kind = self._database.write(note)
+                break
             except _Differs:
                 # Read outside the write: a large file must not hold up other writers.
                 checked = self._tree.check(place)
-                continue
-            if kind:
-                setattr(counts, kind, getattr(counts, kind) + 1)
-                self._news.ring()
-            return row
-        if not self._database.read(object_index.SELECT_ONE, (path,)):
-            return None
-        raise Unavailable(f"{path} is being written right now", retry_after_s=1.0)
+                seen = self._tree.signature(place)
+                inodes.add(seen and seen.inode)
+        else:
+            if len(inodes) > 1:  # whole files, one after the other
+                raise Unavailable(f"{path} keeps changing on the disk", retry_after_s=1.0)
+            row, kind = self._database.write(lambda conn: self._forget(conn, path))
+        if kind:
+            setattr(counts, kind, getattr(counts, kind) + 1)
+            self._news.ring()
+        return row
+
+    def _forget(self, conn: sqlite3.Connection, path: str) -> tuple[None, str]:
+        row = object_index.select(conn, path)
+        if row is None:
+            return None, ""
+        object_index.remove(conn, row, self._clock.now())
+        return None, "gone"
 
     def _note(
-        self, conn: sqlite3.Connection, path: str, checked: files.Checked | None
+        self, conn: sqlite3.Connection, path: str, checked: files.Checked | None, *, trusting: bool
     ) -> tuple[Row | None, str]:
         row = object_index.select(conn, path)
         found = self._tree.signature(self._tree.locate(path))
-        if found == (None if row is None else row.signature):
+        if trusting and found == (None if row is None else row.signature):
             return row, ""
-        now = self._clock.now()
         if found is None:
             self._tree.check_present()
-            if row is not None:
-                object_index.remove(conn, row, now)
-            return None, "gone"
+            return self._forget(conn, path)
         if checked is None or checked.signature != found:
             raise _Differs
         if row is not None and (row.size, row.crc32c) == (found.size, checked.crc32c):
             return object_index.touch(conn, row, found), ""
         fresh = Fresh(path, found, checked.crc32c, self._type_of(path), "{}")
-        return object_index.insert(conn, fresh, row, now), "changed" if row else "adopted"
+        row_now = object_index.insert(conn, fresh, row, self._clock.now())
+        return row_now, "changed" if row else "adopted"
 
     def _type_of(self, path: str) -> str:
         ending = os.path.splitext(path)[1].lower()

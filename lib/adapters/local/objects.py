@@ -100,7 +100,7 @@ class LocalObjects:
         if (copied.signature.size, copied.crc32c) == (row.size, row.crc32c):
             return
         files.drop(str(file))
-        now = self._mirror.look(path)
+        now = self._mirror.recheck(path)
         if now is None or now.generation != generation:
             raise NotFound(f"there is no generation {generation} of {path} any more")
         raise Unavailable(f"{path} changed while it was copied", retry_after_s=1.0)
@@ -152,9 +152,13 @@ class LocalObjects:
             raise NotFound(f"{path} has changed since the link was made")
         return row.info()
 
-    def scan(self) -> Scan:
-        """Compare the whole tree with the index, adopt every difference, and count them."""
-        return self._mirror.scan()
+    def scan(self, *, deep: bool = False) -> Scan:
+        """Compare the whole tree with the index, adopt every difference, and count them.
+
+        ``deep`` reads every file, so that bytes that rotted or were edited under an unchanged
+        size and time are found as well.
+        """
+        return self._mirror.scan(trusting=not deep)
 
     def sweep_tmp(self) -> int:
         """Remove what puts of a dead process left; call at start, while nobody else writes."""

@@ -1,0 +1,223 @@
+"""The ``reel_video`` tool: a slow camera over the background, words that fade in, a music bed.
+
+Frames are composed in the encoder's own planes and piped to it while it encodes. The camera is
+sub-pixel (Pillow's resize takes a box of floats), so nothing shakes. The encoder's settings are
+those measured best for slow zooms: forced B frames carry the move for almost no bytes.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import ffmpeg
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from lib.core.errors import ToolFailed
+from lib.media import pictures, planes
+from lib.media.binaries import find
+from lib.media.colour import tone_of
+from lib.media.ffmpeg_run import Pipe
+from lib.media.planes import Overlay, Planes
+from lib.media.reel_layout import FADE_S, Layer, Words, layers
+from lib.media.room import Room
+
+#: Share of the background that the camera sees at its nearest; at its farthest it sees all.
+NEAREST = 0.90
+#: Frames that may wait for the encoder: enough to bridge its bursts, few enough for memory.
+AHEAD = 6
+#: Fades of the music, seconds.
+FADE_IN_S, FADE_OUT_S = 0.4, 1.5
+_COLOUR = {
+    "color_primaries": "bt709",
+    "color_trc": "bt709",
+    "colorspace": "bt709",
+    "color_range": "tv",
+}
+
+
+class Params(BaseModel):
+    """Parameters of one reel; sizes in px."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    look: dict[str, Any]
+    variant: Literal["light", "dark"]
+    title: str = Field(min_length=1)
+    lines: tuple[str, ...] = Field(min_length=1, max_length=6)
+    seconds: int = Field(ge=2, le=90)
+    fps: int = Field(ge=10, le=60)
+    width: int = Field(ge=64, le=2160, multiple_of=2)
+    height: int = Field(ge=64, le=3840, multiple_of=2)
+    music: str | None
+    seed: str
+
+
+def run(params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room) -> None:
+    """Make the video. Raises ToolFailed for words that do not fit or an encoder that fails."""
+    wanted = Params.model_validate(params)
+    size = (wanted.width, wanted.height)
+    background = pictures.load(needs["background"]).convert("RGB")
+    camera = _Camera(background.size, size, wanted.seconds * wanted.fps, wanted.seed)
+    extremes = [
+        background.resize(size, Image.Resampling.BILINEAR, box=camera.box(frame))
+        for frame in (0, camera.frames - 1)
+    ]
+    words = Words(
+        title=wanted.title,
+        lines=wanted.lines,
+        look=wanted.look,
+        tone=tone_of(wanted.look, wanted.variant),
+        size=size,
+        seconds=wanted.seconds,
+    )
+    stack = layers(words, extremes, room)
+    music = room.music(wanted.music) if wanted.music else None
+    pipe = Pipe(_command(wanted, music, makes["video"]), what="the encoder")
+    try:
+        _feed(pipe, _frames(background, camera, stack, wanted.fps))
+        pipe.finish()
+    except BaseException:
+        pipe.kill()
+        raise
+
+
+class _Camera:
+    """A slow move between the whole background and a part of it."""
+
+    def __init__(
+        self, background: tuple[int, int], frame: tuple[int, int], frames: int, seed: str
+    ) -> None:
+        rng = random.Random(seed)  # noqa: S311 - taste
+        self.frames = frames
+        shape = min(background[0] / frame[0], background[1] / frame[1])
+        self._whole = (frame[0] * shape, frame[1] * shape)
+        self._background = background
+        self._inward = rng.random() < 0.7
+        self._drift = (rng.uniform(0.3, 0.7), rng.uniform(0.35, 0.65))
+
+    def box(self, number: int) -> tuple[float, float, float, float]:
+        """Return what the camera sees in a frame, in px of the background, sub-pixel."""
+        along = number / max(1, self.frames - 1)
+        nearness = along if self._inward else 1 - along
+        scale = 1 - (1 - NEAREST) * nearness
+        width, height = self._whole[0] * scale, self._whole[1] * scale
+        left = (self._background[0] - width) * self._drift[0]
+        top = (self._background[1] - height) * self._drift[1]
+        return left, top, left + width, top + height
+
+
+def _frames(
+    background: Image.Image, camera: _Camera, stack: list[Layer], fps: int
+) -> Iterator[Planes]:
+    luma, blue, red = planes.from_rgb(background)
+    frame = None
+    overlay: Overlay | None = None
+    waiting = list(stack)
+    for number in range(camera.frames):
+        box = camera.box(number)
+        half = tuple(edge / 2 for edge in box)
+        size = stack[0].picture.size
+        small = (size[0] // 2, size[1] // 2)
+        frame = (
+            luma.resize(size, Image.Resampling.BICUBIC, box=box),
+            blue.resize(small, Image.Resampling.BILINEAR, box=half),
+            red.resize(small, Image.Resampling.BILINEAR, box=half),
+        )
+        overlay = overlay or Overlay(size)
+        waiting = _advance(overlay, waiting, number / fps)
+        yield overlay.over(frame)
+
+
+def _advance(overlay: Overlay, waiting: list[Layer], now_s: float) -> list[Layer]:
+    """Bring the overlay to an instant; return the layers that are still to come or to fade."""
+    left = []
+    for layer in waiting:
+        share = 1.0 if layer.start_s == 0 else (now_s - layer.start_s) / FADE_S
+        if share >= 1:
+            overlay.commit(layer.picture, layer.place)
+            continue
+        left.append(layer)
+        if share > 0:
+            eased = 1 - (1 - share) ** 3
+            overlay.show(*_risen(layer, eased), opacity=eased)
+    return left
+
+
+def _risen(layer: Layer, eased: float) -> tuple[Image.Image, tuple[int, int]]:
+    """Return a layer on its way up, in a canvas that covers all of its way."""
+    down = round(layer.rise_px * (1 - eased))
+    canvas = Image.new("RGBA", (layer.picture.width, layer.picture.height + layer.rise_px))
+    canvas.paste(layer.picture, (0, down))
+    return canvas, layer.place
+
+
+def _feed(pipe: Pipe, frames: Iterator[Planes]) -> None:
+    """Compose in this thread and write in another, so that both cores work."""
+    ready: queue.Queue[Planes | None] = queue.Queue(AHEAD)
+    failures: list[ToolFailed] = []
+
+    def write() -> None:
+        while (frame := ready.get()) is not None:
+            if failures:
+                continue  # drain, so that the composer is never stuck
+            try:
+                for plane in frame:
+                    pipe.write(plane.tobytes())
+            except ToolFailed as error:
+                failures.append(error)
+
+    writer = threading.Thread(target=write, name="encoder-feed")
+    writer.start()
+    try:
+        for frame in frames:
+            ready.put(frame)
+            if failures:
+                break
+    finally:
+        ready.put(None)
+        writer.join()
+    if failures:
+        raise failures[0]
+
+
+def _command(wanted: Params, music: Path | None, file: Path) -> list[str]:
+    size = f"{wanted.width}x{wanted.height}"
+    video = ffmpeg.input(
+        "pipe:0", format="rawvideo", pix_fmt="yuv420p", s=size, r=wanted.fps, **_COLOUR
+    )
+    if music is None:
+        source = ffmpeg.input("anullsrc=r=48000:cl=stereo", format="lavfi")
+    else:
+        source = ffmpeg.input(f"file:{music}")
+    end = wanted.seconds
+    sound = (
+        source.audio.filter("atrim", start=0, end=end)
+        .filter("apad", whole_dur=end)
+        .filter("afade", type="in", duration=FADE_IN_S)
+        .filter("afade", type="out", start_time=max(0, end - FADE_OUT_S), duration=FADE_OUT_S)
+    )
+    output = ffmpeg.output(
+        video.video,
+        sound,
+        str(file),
+        t=end,
+        vcodec="libx264",
+        preset="veryfast",
+        crf=18,
+        pix_fmt="yuv420p",
+        acodec="aac",
+        ar=48000,
+        audio_bitrate="160k",
+        movflags="+faststart+negative_cts_offsets",
+        use_editlist=0,
+        **{"x264-params": "me=dia:subme=1:bframes=5:b-adapt=0", **_COLOUR},
+    )
+    quiet = output.global_args("-hide_banner", "-nostdin", "-v", "error").overwrite_output()
+    command: list[str] = quiet.compile(cmd=find().ffmpeg)
+    return command

@@ -1,0 +1,241 @@
+"""Procedural backgrounds: five kinds of scenery in a brand's colours, each a picture to publish.
+
+Called by ``background.py``. Everything follows from the seed. Soft fields are painted small and
+enlarged; hard edges are painted large and reduced. A last breath of noise hides banding.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from lib.media.colour import BLACK, WHITE, Rgb, Tone, mix
+
+Size = tuple[int, int]
+#: Soft fields are painted at this fraction of the size.
+_SMALL = 6
+#: Strength of the noise that hides banding, in steps of 255.
+_NOISE = 5
+
+
+def paint(kind: str, size: Size, tone: Tone, seed: str) -> Image.Image:
+    """Return one scenery as RGB, ``size`` px."""
+    rng = random.Random(f"{kind}/{seed}")  # noqa: S311 - taste, no secret
+    return _dithered(_KINDS[kind](size, tone, rng), rng)
+
+
+def _aurora(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
+    """Curtains of light over a quiet gradient."""
+    small = (size[0] // _SMALL, size[1] // _SMALL)
+    sky = _gradient(small, mix(tone.ground, tone.primary, 0.10), tone.ground)
+    for number in range(5):
+        colour = tone.colours[number % 3]
+        strength = rng.uniform(0.55, 0.85) if tone.dark else rng.uniform(0.30, 0.5)
+        curtain = Image.new("L", small, 0)
+        pen = ImageDraw.Draw(curtain)
+        base = small[1] * rng.uniform(0.15, 0.85)
+        wave, shift = rng.uniform(0.7, 1.8), rng.uniform(0, math.tau)
+        height = small[1] * rng.uniform(0.16, 0.34)
+        for x in range(small[0]):
+            turn = x / small[0] * math.tau
+            y = base + math.sin(turn * wave + shift) * height * 0.5
+            y += math.sin(turn * wave * 2.3 + shift * 2) * height * 0.18
+            for part in range(10):
+                top = y - height * (1 - part / 10)
+                pen.line([(x, top), (x, top + height / 10 + 1)], fill=int(255 * (part / 9) ** 2))
+        curtain = curtain.filter(ImageFilter.GaussianBlur(small[0] / 22))
+        _lay(sky, colour, curtain, strength)
+    big = sky.resize(size, Image.Resampling.BICUBIC)
+    return _stars(big, rng) if tone.dark else big
+
+
+def _dunes(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
+    """Ridges behind ridges under a low sun."""
+    width, height = size
+    far = mix(tone.ground, tone.accent, 0.30 if tone.dark else 0.22)
+    picture = _gradient(size, mix(tone.ground, tone.secondary, 0.18), far)
+    sun = (int(width * rng.uniform(0.25, 0.75)), int(height * rng.uniform(0.20, 0.32)))
+    radius = int(width * rng.uniform(0.10, 0.15))
+    glow = Image.new("L", (width // 8, height // 8), 0)
+    spot = (sun[0] // 8, sun[1] // 8)
+    _disc(ImageDraw.Draw(glow), spot, radius * 2 // 8, 200)
+    glow = glow.filter(ImageFilter.GaussianBlur(radius / 7)).resize(size, Image.Resampling.BICUBIC)
+    warm = mix(tone.accent, WHITE, 0.35)
+    _lay(picture, warm, glow, 0.55)
+    face = Image.new("L", size, 0)
+    _disc(ImageDraw.Draw(face), sun, radius, 255)
+    disc = mix(warm, WHITE, 0.3) if tone.dark else mix(tone.accent, WHITE, 0.15)
+    _lay(picture, disc, face.filter(ImageFilter.GaussianBlur(1.2)), 0.9)
+    layers = 6
+    for number in range(layers):
+        depth = number / (layers - 1)
+        near = mix(tone.ground, tone.primary, 0.75 if tone.dark else 0.55)
+        colour = mix(far, mix(near, tone.secondary, 0.35 * (number % 2)), 0.2 + 0.8 * depth)
+        top = height * (0.40 + 0.11 * number)
+        mask = _ridge(size, top, height * 0.05 * (1 + depth), rng)
+        shade = _gradient((1, 64), WHITE, mix(WHITE, BLACK, 0.45)).resize(size)
+        layer = ImageChops.multiply(Image.new("RGB", size, colour), shade)
+        picture.paste(layer, None, mask)
+    return picture
+
+
+def _bokeh(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
+    """Lights out of focus, near and far."""
+    width, height = size
+    picture = _gradient(size, mix(tone.ground, tone.primary, 0.28), tone.ground)
+    for blur, count, least, most in ((46, 11, 0.16, 0.34), (10, 16, 0.05, 0.12), (2, 26, 0.008, 0.03)):
+        for colour in (*tone.colours, mix(tone.accent, WHITE, 0.5)):
+            shrink = 4 if blur > 4 else 1
+            mask = Image.new("L", (width // shrink, height // shrink), 0)
+            for _ in range(count // 4 + 1):
+                place = (rng.randrange(width) // shrink, rng.randrange(height) // shrink)
+                radius = int(width * rng.uniform(least, most)) // shrink
+                light = rng.randrange(90, 210)
+                spot = Image.new("L", mask.size, 0)
+                pen = ImageDraw.Draw(spot)
+                _disc(pen, place, radius, light)
+                if blur < 40:
+                    _disc(pen, place, int(radius * 0.88), int(light * 0.72))
+                mask = ImageChops.lighter(mask, spot)
+            mask = mask.filter(ImageFilter.GaussianBlur(blur / shrink))
+            _lay(picture, colour, mask.resize(size, Image.Resampling.BICUBIC), 0.6 if tone.dark else 0.42)
+    return picture
+
+
+def _contours(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
+    """Sheets of paper, cut along the contour lines of a landscape that nobody has seen."""
+    land = _landscape(size, rng)
+    low, high = land.getextrema()
+    levels = 9
+    deep = mix(tone.ground, BLACK, 0.2) if tone.dark else mix(tone.ground, tone.primary, 0.62)
+    crest = mix(tone.primary, tone.secondary, 0.4) if tone.dark else mix(tone.ground, WHITE, 0.5)
+    picture = Image.new("RGB", size, deep)
+    quarter = (size[0] // 4, size[1] // 4)
+    for number in range(1, levels + 1):
+        level = low + (high - low) * number / (levels + 1)
+        # Steep enough for a cut edge, shallow enough to be smooth along it.
+        sheet = land.point(lambda value: value * 90 + 128 - level * 90).convert("L")  # noqa: B023
+        shadow = Image.new("L", quarter, 0)
+        shadow.paste(sheet.resize(quarter, Image.Resampling.BOX), (1, 3))
+        shadow = shadow.filter(ImageFilter.GaussianBlur(5)).resize(size, Image.Resampling.BICUBIC)
+        _lay(picture, mix(deep, BLACK, 0.7), shadow, 0.45 if tone.dark else 0.20)
+        colour = mix(deep, crest, number / levels)
+        if number == levels:
+            colour = mix(colour, tone.accent, 0.8)
+        picture.paste(colour, None, sheet)
+    return picture
+
+
+def _landscape(size: Size, rng: random.Random) -> Image.Image:
+    """Return a smooth height field in floating point: hills, and smaller hills on them."""
+    columns = 4
+    rows = columns * size[1] // size[0] + 1
+    fine = (columns * 3, rows * 3)
+    hills, knolls = (
+        Image.frombytes("L", cells, rng.randbytes(cells[0] * cells[1])).resize(
+            fine, Image.Resampling.BICUBIC
+        )
+        for cells in ((columns, rows), fine)
+    )
+    field = Image.blend(hills, knolls, 0.10).convert("F")
+    field = field.resize((fine[0] * 6, fine[1] * 6), Image.Resampling.BICUBIC)
+    return field.resize(size, Image.Resampling.BICUBIC)
+
+
+def _prisms(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
+    """Facets that catch the light."""
+    twice = (size[0] * 2, size[1] * 2)
+    picture = Image.new("RGB", twice, tone.ground)
+    pen = ImageDraw.Draw(picture)
+    columns = 6
+    step = twice[0] / columns
+    rows = math.ceil(twice[1] / step)
+    points = {
+        (x, y): (
+            x * step + rng.uniform(-0.38, 0.38) * step,
+            y * step + rng.uniform(-0.38, 0.38) * step,
+        )
+        for x in range(-1, columns + 2)
+        for y in range(-1, rows + 2)
+    }
+    lean = rng.choice((-1, 1))
+    for x in range(-1, columns + 1):
+        for y in range(-1, rows + 1):
+            a, b = points[x, y], points[x + 1, y]
+            c, d = points[x, y + 1], points[x + 1, y + 1]
+            for corners in ((a, b, c), (b, d, c)):
+                along = sum(p[1] for p in corners) / 3 / twice[1]
+                across = sum(p[0] for p in corners) / 3 / twice[0]
+                pen.polygon(corners, fill=_facet(tone, along, across * lean, rng))
+    return picture.reduce(2)
+
+
+def _facet(tone: Tone, along: float, across: float, rng: random.Random) -> Rgb:
+    place = min(1.0, max(0.0, along + across * 0.25))
+    ramp = mix(tone.primary, tone.secondary, place)
+    body = mix(tone.ground, ramp, 0.62 if tone.dark else 0.45)
+    if rng.random() < 0.10:
+        body = mix(body, tone.accent, 0.6)
+    light = rng.uniform(-0.16, 0.16)
+    return mix(body, WHITE if light > 0 else BLACK, abs(light))
+
+
+_KINDS: dict[str, Callable[[Size, Tone, random.Random], Image.Image]] = {
+    "aurora": _aurora,
+    "dunes": _dunes,
+    "bokeh": _bokeh,
+    "contours": _contours,
+    "prisms": _prisms,
+}
+
+
+def _gradient(size: Size, top: Rgb, bottom: Rgb) -> Image.Image:
+    ramp = Image.linear_gradient("L").resize(size, Image.Resampling.BICUBIC)
+    return Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), ramp)
+
+
+def _lay(picture: Image.Image, colour: Rgb, mask: Image.Image, strength: float) -> None:
+    """Lay a colour over the picture where the mask is bright."""
+    picture.paste(colour, None, mask.point([round(value * strength) for value in range(256)]))
+
+
+def _disc(pen: ImageDraw.ImageDraw, centre: tuple[int, int], radius: int, fill: int) -> None:
+    x, y = centre
+    pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
+
+
+def _ridge(size: Size, top: float, swing: float, rng: random.Random) -> Image.Image:
+    width, height = size
+    waves = [(rng.uniform(0.4, 1.1) * k, rng.uniform(0, math.tau), swing / k) for k in (1, 2, 4)]
+    line = [
+        (x, top + sum(math.sin(x / width * math.tau * f + s) * a for f, s, a in waves))
+        for x in range(0, width + 8, 8)
+    ]
+    mask = Image.new("L", size, 0)
+    ImageDraw.Draw(mask).polygon([(0, height), *line, (width + 8, height)], fill=255)
+    return mask.filter(ImageFilter.GaussianBlur(1.0))
+
+
+def _stars(picture: Image.Image, rng: random.Random) -> Image.Image:
+    mask = Image.new("L", picture.size, 0)
+    pen = ImageDraw.Draw(mask)
+    for _ in range(140):
+        place = (rng.randrange(picture.width), int(picture.height * rng.random() ** 1.6))
+        _disc(pen, place, rng.choice((1, 1, 1, 2)), rng.randrange(60, 200))
+    _lay(picture, WHITE, mask.filter(ImageFilter.GaussianBlur(0.7)), 0.8)
+    return picture
+
+
+def _dithered(picture: Image.Image, rng: random.Random) -> Image.Image:
+    """Add a tile of fine noise around zero, so that a slow gradient shows no steps."""
+    side = 256
+    grain = Image.frombytes("L", (side, side), rng.randbytes(side * side))
+    grain = grain.point([128 + round((value - 127.5) / 127.5 * _NOISE) for value in range(256)])
+    sheet = Image.new("L", picture.size)
+    for x in range(0, picture.width, side):
+        for y in range(0, picture.height, side):
+            sheet.paste(grain, (x, y))
+    return ImageChops.add(picture, Image.merge("RGB", (sheet, sheet, sheet)), 1, -128)

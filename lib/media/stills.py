@@ -1,0 +1,242 @@
+"""The ``stills`` tool: pages of posts and carousels, reel images and thumbnails, as JPEG.
+
+Every page is drawn over the work's background, cut to its shape. Only the pages that are asked
+for are drawn. Proportions are shares of the page's width, so a thumbnail is the page, smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from PIL import Image, ImageDraw
+from pydantic import BaseModel, ConfigDict, Field
+
+from lib.core.errors import ToolFailed
+from lib.media import pictures, scrim
+from lib.media.colour import Tone, tone_of
+from lib.media.room import Room
+from lib.media.text import Block, fit
+
+Layout = Literal["cover", "body", "closing", "statement", "reel_image", "reel_cover", "youtube"]
+
+
+class Page(BaseModel):
+    """One page: its layout, words and size in px."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    layout: Layout
+    heading: str = Field(min_length=1)
+    body: str
+    index: int
+    of: int
+    width: int = Field(ge=160, le=4096)
+    height: int = Field(ge=160, le=4096)
+
+
+class Params(BaseModel):
+    """Parameters of one run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    look: dict[str, Any]
+    variant: Literal["light", "dark"]
+    pages: dict[str, Page]
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One page being drawn."""
+
+    page: Page
+    look: dict[str, Any]
+    tone: Tone
+    room: Room
+    picture: Image.Image
+
+    def unit(self, share: float) -> int:
+        """Return a share of the page's width in px."""
+        return round(self.page.width * share)
+
+    def fit(self, text: str, role: str, box: tuple[float, float], sizes: tuple[float, float]) -> Block:
+        """Fit a text; box and sizes are shares of the page's width."""
+        file = self.room.font(self.look["fonts"][role])
+        measure = (self.unit(box[0]), self.unit(box[1]))
+        return fit(text, file, measure, (max(9, self.unit(sizes[0])), self.unit(sizes[1])), role)
+
+
+def run(params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room) -> None:
+    """Draw the pages that are asked for. Raises ToolFailed for words that cannot be drawn."""
+    wanted = Params.model_validate(params)
+    tone = tone_of(wanted.look, wanted.variant)
+    ground = pictures.load(needs["background"]).convert("RGB")
+    for slot, file in makes.items():
+        if slot not in wanted.pages:
+            raise ToolFailed("stills", f"no page is called {slot}; there are {list(wanted.pages)}")
+        page = wanted.pages[slot]
+        base = pictures.cover(ground, (page.width, page.height))
+        sheet = Sheet(page, wanted.look, tone, room, base)
+        pictures.save_jpeg(_LAYOUTS[page.layout](sheet), file)
+
+
+def _stack(sheet: Sheet, blocks: list[tuple[Block, float]], top: int, left: int) -> Image.Image:
+    """Lay a scrim under a column of blocks (each with the gap above it), and draw them."""
+    boxes, y = [], float(top)
+    for block, gap in blocks:
+        y += gap
+        boxes.append((left, round(y), left + block.width, round(y + block.height)))
+        y += block.height
+    whole = (left, boxes[0][1], max(b[2] for b in boxes), boxes[-1][3])
+    picture = scrim.lay(sheet.picture, [whole], sheet.tone)
+    pen = ImageDraw.Draw(picture)
+    for (block, _), box in zip(blocks, boxes, strict=True):
+        block.draw(pen, box[0], box[1], sheet.tone.text)
+    return picture
+
+
+def _column(sheet: Sheet, blocks: list[tuple[Block, float]]) -> int:
+    return round(sum(block.height + gap for block, gap in blocks))
+
+
+def _rule(sheet: Sheet, picture: Image.Image, left: int, top: int) -> None:
+    """Draw the short accent bar that stands over a heading."""
+    colour = scrim.readable(sheet.tone.accent, sheet.tone)
+    size = (sheet.unit(0.11), max(3, sheet.unit(0.010)))
+    pen = ImageDraw.Draw(picture)
+    pen.rounded_rectangle((left, top, left + size[0], top + size[1]), size[1] / 2, fill=colour)
+
+
+def _signature(sheet: Sheet, picture: Image.Image, *, dots: bool = False) -> Image.Image:
+    """Draw logo and handle at the foot, and the dots of a carousel beside them."""
+    margin, side = sheet.unit(0.075), sheet.unit(0.075)
+    top = picture.height - margin - side
+    name = sheet.fit(sheet.look["handle"], "body", (0.5, 0.05), (0.020, 0.030))
+    left = margin + side + sheet.unit(0.022)
+    box = (margin, top, left + sheet.unit(0.3), top + side)
+    picture = scrim.lay(picture, [box], sheet.tone)
+    pictures.paste_logo(picture, sheet.room.kit_file(sheet.look["logo"]), (margin, top), side)
+    pen = ImageDraw.Draw(picture)
+    name.draw(pen, left, top + (side - name.height) / 2, sheet.tone.text)
+    if dots:
+        _dots(sheet, pen, picture.width - margin, top + side // 2)
+    return picture
+
+
+def _dots(sheet: Sheet, pen: ImageDraw.ImageDraw, right: int, middle: int) -> None:
+    gap, small = sheet.unit(0.026), max(2, sheet.unit(0.0062))
+    for number in range(sheet.page.of):
+        x = right - (sheet.page.of - 1 - number) * gap
+        here = number + 1 == sheet.page.index
+        radius = small * 1.5 if here else small
+        colour = scrim.readable(sheet.tone.accent, sheet.tone) if here else sheet.tone.text
+        pen.ellipse((x - radius, middle - radius, x + radius, middle + radius), fill=colour)
+
+
+def _cover(sheet: Sheet) -> Image.Image:
+    left = sheet.unit(0.075)
+    blocks = [(sheet.fit(sheet.page.heading, "heading", (0.85, 0.62), (0.055, 0.125)), 0.0)]
+    if sheet.page.body:
+        words = sheet.fit(sheet.page.body, "body", (0.8, 0.10), (0.028, 0.038))
+        blocks.append((words, sheet.unit(0.035)))
+    top = round(sheet.page.height * 0.46 - _column(sheet, blocks) / 2)
+    picture = _stack(sheet, blocks, top, left)
+    _rule(sheet, picture, left, top - sheet.unit(0.05))
+    return _signature(sheet, picture, dots=sheet.page.of > 1)
+
+
+def _body(sheet: Sheet) -> Image.Image:
+    left = sheet.unit(0.075)
+    blocks = [
+        (sheet.fit(sheet.page.heading, "heading", (0.85, 0.34), (0.045, 0.088)), 0.0),
+        (sheet.fit(sheet.page.body, "body", (0.85, 0.52), (0.030, 0.047)), sheet.unit(0.04)),
+    ]
+    top = round(sheet.page.height * 0.46 - _column(sheet, blocks) / 2)
+    picture = _stack(sheet, blocks, top, left)
+    _rule(sheet, picture, left, top - sheet.unit(0.05))
+    return _signature(sheet, picture, dots=True)
+
+
+def _statement(sheet: Sheet) -> Image.Image:
+    left = sheet.unit(0.075)
+    blocks = [
+        (sheet.fit(sheet.page.heading, "heading", (0.85, 0.46), (0.045, 0.108)), 0.0),
+        (sheet.fit(sheet.page.body, "body", (0.85, 0.40), (0.028, 0.043)), sheet.unit(0.045)),
+    ]
+    top = round(sheet.page.height * 0.47 - _column(sheet, blocks) / 2)
+    picture = _stack(sheet, blocks, top, left)
+    _rule(sheet, picture, left, top - sheet.unit(0.05))
+    return _signature(sheet, picture)
+
+
+def _closing(sheet: Sheet) -> Image.Image:
+    side = sheet.unit(0.20)
+    heading = sheet.fit(sheet.page.heading, "heading", (0.8, 0.36), (0.045, 0.092))
+    body = sheet.fit(sheet.page.body or sheet.look["handle"], "body", (0.8, 0.12), (0.030, 0.046))
+    gap = sheet.unit(0.05)
+    height = side + heading.height + body.height + 2 * gap
+    top = round(sheet.page.height * 0.47 - height / 2)
+    left = (sheet.page.width - heading.width) // 2
+    box = (left, top + side + gap, left + heading.width, top + height)
+    picture = scrim.lay(sheet.picture, [box], sheet.tone)
+    logo = sheet.room.kit_file(sheet.look["logo"])
+    pictures.paste_logo(picture, logo, ((sheet.page.width - side) // 2, top), side)
+    pen = ImageDraw.Draw(picture)
+    heading.draw(pen, left, top + side + gap, sheet.tone.text, centre=True)
+    place = top + side + heading.height + 2 * gap
+    body.draw(pen, (sheet.page.width - body.width) // 2, place, sheet.tone.text, centre=True)
+    _dots(sheet, pen, sheet.page.width - sheet.unit(0.075), sheet.page.height - sheet.unit(0.11))
+    return picture
+
+
+def _reel_image(sheet: Sheet) -> Image.Image:
+    left = sheet.unit(0.085)
+    blocks = [(sheet.fit(sheet.page.heading, "heading", (0.83, 0.70), (0.055, 0.118)), 0.0)]
+    if sheet.page.body:
+        words = sheet.fit(sheet.page.body, "body", (0.80, 0.30), (0.030, 0.046))
+        blocks.append((words, sheet.unit(0.045)))
+    top = round(sheet.page.height * 0.45 - _column(sheet, blocks) / 2)
+    picture = _stack(sheet, blocks, top, left)
+    _rule(sheet, picture, left, top - sheet.unit(0.055))
+    return _signature(sheet, picture)
+
+
+def _reel_cover(sheet: Sheet) -> Image.Image:
+    """Keep all words in the centre 4:5, which is what a profile's grid shows."""
+    left = sheet.unit(0.085)
+    block = sheet.fit(sheet.page.heading, "heading", (0.83, 0.78), (0.06, 0.135))
+    top = round(sheet.page.height / 2 - block.height / 2)
+    picture = _stack(sheet, [(block, 0.0)], top, left)
+    _rule(sheet, picture, left, top - sheet.unit(0.06))
+    side = sheet.unit(0.10)
+    logo = sheet.room.kit_file(sheet.look["logo"])
+    place = (left, top + block.height + sheet.unit(0.06))
+    pictures.paste_logo(picture, logo, place, side)
+    return picture
+
+
+def _youtube(sheet: Sheet) -> Image.Image:
+    """Few words, very large: it must read at 120 px wide."""
+    left = sheet.unit(0.055)
+    block = sheet.fit(sheet.page.heading, "heading", (0.80, 0.42), (0.045, 0.125))
+    top = round(sheet.page.height * 0.5 - block.height / 2)
+    picture = _stack(sheet, [(block, 0.0)], top, left)
+    _rule(sheet, picture, left, max(sheet.unit(0.02), top - sheet.unit(0.035)))
+    side = sheet.unit(0.085)
+    logo = sheet.room.kit_file(sheet.look["logo"])
+    corner = (sheet.page.width - side - sheet.unit(0.035), sheet.unit(0.035))
+    pictures.paste_logo(picture, logo, corner, side)
+    return picture
+
+
+_LAYOUTS: dict[str, Callable[[Sheet], Image.Image]] = {
+    "cover": _cover,
+    "body": _body,
+    "closing": _closing,
+    "statement": _statement,
+    "reel_image": _reel_image,
+    "reel_cover": _reel_cover,
+    "youtube": _youtube,
+}

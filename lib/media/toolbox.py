@@ -1,0 +1,95 @@
+"""The Tools port: each run in a child process that can be killed, and the probe.
+
+A tool that hangs is killed at its deadline with everything it started; a tool that crashes
+takes nothing with it. The child dies with this process, so a killed studio leaves no orphan.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lib.core.errors import ToolFailed
+from lib.media.ffmpeg_run import TAIL_CHARS
+from lib.media.probe import probe
+from lib.media.tools import TOOLS
+from lib.ports import ToolCall
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class MediaTools:
+    """Implements Tools with the programs of this room."""
+
+    def __init__(self, *, assets: Path, kits: Sequence[Path]) -> None:
+        self._assets = assets
+        self._kits = tuple(kits)
+
+    def run(self, call: ToolCall) -> None:
+        """Make the files of a call in a child process; see the port."""
+        if call.tool not in TOOLS:
+            raise ToolFailed(call.tool, f"there is no such tool; there are {', '.join(TOOLS)}")
+        request = {
+            "tool": call.tool,
+            "params": call.params,
+            "needs": {slot: str(file) for slot, file in call.needs.items()},
+            "makes": {slot: str(file) for slot, file in call.makes.items()},
+            "workdir": str(call.workdir),
+            "assets": str(self._assets),
+            "kits": [str(folder) for folder in self._kits],
+        }
+        # The child gets the interpreter's path and nothing else of our environment's settings.
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lib.media.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=_ROOT,
+            start_new_session=True,
+        )
+        try:
+            output, messages = process.communicate(json.dumps(request).encode(), call.deadline_s)
+        except subprocess.TimeoutExpired as error:
+            words = f"gave no answer in {call.deadline_s:g} s and was killed"
+            raise ToolFailed(call.tool, words, permanent=False) from error
+        finally:
+            _end(process)
+        _judge(call.tool, process.returncode, output, messages.decode(errors="replace"))
+
+    def probe(self, file: Path, media_type: str) -> dict[str, Any]:
+        """Measure a file; see the port."""
+        return probe(file, media_type)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill whatever is left of a run: the child and everything it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+
+
+def _judge(tool: str, code: int, output: bytes, messages: str) -> None:
+    """Raise ToolFailed unless the child said that all is well."""
+    tail = messages.strip()[-TAIL_CHARS:]
+    try:
+        answer = json.loads(output.splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        if code < 0:
+            words = f"was killed by signal {-code}"
+            raise ToolFailed(tool, words, permanent=False, tail=tail) from error
+        last = tail.splitlines()[-1] if tail else f"ended with code {code}"
+        raise ToolFailed(tool, last, tail=tail) from error
+    if "error" in answer:
+        raise ToolFailed(
+            tool, answer["error"], permanent=answer["permanent"], tail=answer["tail"] or tail
+        )

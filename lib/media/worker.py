@@ -1,0 +1,49 @@
+"""The child process of one tool run: reads the call as JSON, makes the files, says how it went.
+
+Started by ``toolbox.py`` in a session of its own. Answers with one JSON line on standard
+output: ``{}`` or ``{"error": …, "permanent": …, "tail": …}``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from lib.core.errors import ToolFailed
+from lib.media.ffmpeg_run import die_with_parent
+from lib.media.room import Room
+from lib.media.tools import TOOLS
+
+
+def main() -> int:
+    """Carry out the call on standard input."""
+    die_with_parent()
+    call = json.load(sys.stdin)
+    room = Room(
+        assets=Path(call["assets"]),
+        kits=tuple(Path(folder) for folder in call["kits"]),
+        workdir=Path(call["workdir"]),
+    )
+    needs = {slot: Path(file) for slot, file in call["needs"].items()}
+    makes = {slot: Path(file) for slot, file in call["makes"].items()}
+    try:
+        module = importlib.import_module(TOOLS[call["tool"]])
+        module.run(call["params"], needs, makes, room)
+        answer: dict[str, object] = {}
+    except ToolFailed as error:
+        words = str(error).removeprefix(f"{call['tool']}: ")
+        answer = {"error": words, "permanent": error.permanent, "tail": error.tail}
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        answer = {"error": f"parameter {where}: {first['msg']}", "permanent": True, "tail": ""}
+    print(json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
