@@ -133,8 +133,9 @@ def _json(status: int, document: Json | list[Json]) -> Reply:
     return Reply(status, body, {"Content-Type": "application/json", "Cache-Control": "no-store"})
 
 
-def _problem(error: StudioError) -> Reply:
-    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
+def _problem(error: StudioError, status: int | None = None) -> Reply:
+    if status is None:
+        status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
     reply = _json(
         status,
         {
@@ -157,5 +158,4 @@ def _http_problem(error: HTTPException) -> Reply:
         refused: StudioError = Refused("this method is not allowed here", hint=f"use {allowed}")
     else:
         refused = NotFound("there is nothing here")
-    reply = _problem(refused)
-    return Reply(error.code or 500, reply.body, reply.headers)
+    return _problem(refused, error.code or 500)

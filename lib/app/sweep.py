@@ -58,24 +58,25 @@ def reconcile(studio: Studio, *, dry_run: bool = False) -> Report:
 
 
 def recover(studio: Studio) -> int:
-    """Close the attempts of executors that are known to be dead; return how many.
+    """Close the attempts of executors that are known to be dead, and go on; return how many.
 
     Only for a studio that holds the exclusive lock of its data: every executor in the ledger
     but this one is then dead.
     """
     closed = 0
     for record in list(walk(studio, Query(WORKS, order_by="due_at"))):
-        for key, attempt in record.data["attempts"].items():
-            orphan = attempt["started_at"] is not None and attempt["ended_at"] is None
-            if not orphan or attempt["executor"] == studio.executor:
+        for attempt in case_of(record).attempts:
+            orphan = attempt.started_at is not None and attempt.ended_at is None
+            if not orphan or attempt.executor == studio.executor:
                 continue
-            lost = {
-                **attempt,
-                "ended_at": studio.clock.now(),
-                "outcome": Outcome.LOST.value,
-                "message": "the studio stopped while it was at work",
-            }
-            studio.records.update(record.path, {("attempts", key): lost})
+            lost = attempt.model_copy(
+                update={
+                    "ended_at": studio.clock.now(),
+                    "outcome": Outcome.LOST,
+                    "message": "the studio stopped while it was at work",
+                }
+            )
+            settle(studio, record.path.rpartition("/")[2], ended=lost)
             closed += 1
     return closed
 

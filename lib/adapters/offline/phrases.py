@@ -32,6 +32,27 @@ TOPIC_TITLES = (
     "{topic}, fact by fact",
     "Saved for later: {topic}",
     "{topic}: start with these",
+    "On {topic}: checked and short",
+    "{topic}: facts over myths",
+    "Before you scroll on: {topic}",
+    "{topic}: a short reading",
+    "Notes on {topic}",
+    "{topic}: worth remembering",
+    "Good to know: {topic}",
+    "{topic}: the useful part",
+)
+#: Titles around one fact when others follow it.
+MIXED_TITLES = ("{headline}, and two more", "{headline}: plus two more", "First: {headline}")
+#: Titles that only a carousel can have; reels leave them to it.
+CAROUSEL_TITLES = (
+    "{topic}, slide by slide",
+    "Swipe through: {topic}",
+    "{topic}: three facts with sources",
+    "A short guide: {topic}",
+    "{topic}: save this one",
+    "{topic}: three things that hold",
+    "Three on {topic}",
+    "{topic}: read, check, keep",
 )
 #: What a carousel's cover says below its title.
 COVER_LINES = (

@@ -13,7 +13,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from lib.adapters.offline.phrases import COVER_LINES, HEADLINE_TITLES, OPENERS, TOPIC_TITLES
+from lib.adapters.offline.phrases import (
+    CAROUSEL_TITLES,
+    COVER_LINES,
+    HEADLINE_TITLES,
+    MIXED_TITLES,
+    OPENERS,
+    TOPIC_TITLES,
+)
 from lib.core.brand import BrandKit, Fact
 from lib.core.examine import LINE_CHARS, REEL_LINES
 from lib.core.proposals import Brief, Draft, Format, Slide
@@ -59,14 +66,11 @@ class _Desk:
         return makers[0]() or makers[1]()
 
     def reel(self, number: int) -> Draft | None:
-        """Return a reel: mostly one fact or three headlines in 10 s, sometimes two in 30 s."""
+        """Return a reel of the next kind in turn: mostly 10 s, now and then 30 s."""
         turn = (number + self._random.randrange(LONG_EVERY)) % LONG_EVERY
-        if turn == LONG_EVERY - 1:
-            makers = [self._long_reel, self._deep_reel, self._trio_reel]
-        elif turn % 2:
-            makers = [self._deep_reel, self._trio_reel, self._long_reel]
-        else:
-            makers = [self._trio_reel, self._deep_reel, self._long_reel]
+        makers = [self._trio_reel, self._deep_reel, self._mixed_reel, self._long_reel]
+        first = self._long_reel if turn == LONG_EVERY - 1 else makers[turn % 3]
+        makers.sort(key=lambda maker: maker != first)
         return next((draft for maker in makers if (draft := maker()) is not None), None)
 
     def _statement(self) -> Draft | None:
@@ -78,7 +82,7 @@ class _Desk:
 
     def _carousel(self) -> Draft | None:
         for facts in self._fresh("carousel", self._by_topic(CAROUSEL_FACTS)):
-            if title := self._title(facts, TOPIC_TITLES):
+            if title := self._title(facts, CAROUSEL_TITLES):
                 cover = Slide(heading=title, body=self._random.choice(COVER_LINES))
                 inner = [Slide(heading=fact.headline, body=fact.text) for fact in facts]
                 closing = Slide(heading=self._kit.call_to_action, body=self._kit.handle)
@@ -98,13 +102,22 @@ class _Desk:
         return None
 
     def _trio_reel(self) -> Draft | None:
-        """Set three headlines of a topic, or of three topics, one after another."""
-        sets = itertools.chain(self._by_topic(3), self._across_topics())
-        for facts in self._fresh("reel", sets):
-            same = len({fact.topic for fact in facts}) == 1
-            templates = TOPIC_TITLES if same else HEADLINE_TITLES[1:]
-            if title := self._title(facts, templates):
+        """Set three headlines of a topic one after another."""
+        for facts in self._fresh("reel", self._by_topic(3)):
+            if title := self._title(facts, TOPIC_TITLES):
                 return self._draft("reel", facts, title, lines=[f.headline for f in facts])
+        return None
+
+    def _mixed_reel(self) -> Draft | None:
+        """Tell one fact whole, then two headlines of other topics."""
+        most = REEL_LINES[10][1]
+        for facts in self._fresh("reel", self._across_topics()):
+            lead, *others = facts
+            lines = [*lines_of(lead.text), *(fact.headline for fact in others)]
+            if len(lines) > most:
+                continue
+            if title := self._title((lead,), MIXED_TITLES):
+                return self._draft("reel", facts, title, lines=lines)
         return None
 
     def _long_reel(self) -> Draft | None:
@@ -128,7 +141,8 @@ class _Desk:
     def _across_topics(self) -> Iterator[tuple[Fact, ...]]:
         for facts in itertools.combinations(self._kit.facts, 3):
             if len({fact.topic for fact in facts}) == len(facts):
-                yield facts
+                lead = self._random.randrange(len(facts))
+                yield (*facts[lead:], *facts[:lead])
 
     def _fresh(
         self, wanted: Format, sets: Iterable[tuple[Fact, ...]]
