@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import functions_framework
 from werkzeug.datastructures import Headers
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from lib import wiring
@@ -34,7 +34,9 @@ class Server:
 
     def __init__(self, port: int) -> None:
         self._api: Wsgi = functions_framework.create_app("studio_api", str(ROOT / "main.py"))
-        self._http = make_server(HOST, port, self._answer, threaded=True)
+        self._http = make_server(
+            HOST, port, self._answer, threaded=True, request_handler=_QuietHandler
+        )
         self.port: int = self._http.server_port
 
     def run(self) -> None:
@@ -53,6 +55,13 @@ class Server:
         if request.path.startswith(MEDIA):
             return _media(request)(environ, start_response)
         return self._api(environ, start_response)
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Writes no line for each request: the studio logs decisions, and the terminal is people's."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write nothing."""
 
 
 def _is_foreign(request: Request) -> bool:

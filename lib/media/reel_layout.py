@@ -58,7 +58,7 @@ def layers(words: Words, extremes: list[Image.Image], room: Room) -> list[Layer]
     left, top, measure = round(width * 0.085), round(height * SAFE_TOP), round(width * 0.83)
     heading = room.font(words.look["fonts"]["heading"])
     body = room.font(words.look["fonts"]["body"])
-    sizes = (round(width * 0.052), round(width * 0.104))
+    sizes = (round(width * 0.052), round(width * 0.140))
     title = fit(words.title, heading, (measure, round(height * 0.24)), sizes, "heading")
     first = top + title.height + round(height * 0.045)
     foot = round(height * SAFE_BOTTOM)
@@ -86,7 +86,7 @@ def _lines(
     texts: tuple[str, ...], file: Path, box: tuple[int, int], width: int
 ) -> tuple[list[Block], int]:
     """Set all lines at the largest size that lets them stand together."""
-    for share in range(60, 31, -2):
+    for share in range(70, 31, -2):
         size = round(width * share / 1000)
         gap = round(size * 0.75)
         try:

@@ -137,7 +137,7 @@ def _dots(sheet: Sheet, pen: ImageDraw.ImageDraw, right: int, middle: int) -> No
 
 def _cover(sheet: Sheet) -> Image.Image:
     left = sheet.unit(0.075)
-    blocks = [(sheet.fit(sheet.page.heading, "heading", (0.85, 0.62), (0.055, 0.125)), 0.0)]
+    blocks = [(sheet.fit(sheet.page.heading, "heading", (0.85, 0.66), (0.055, 0.158)), 0.0)]
     if sheet.page.body:
         words = sheet.fit(sheet.page.body, "body", (0.8, 0.10), (0.028, 0.038))
         blocks.append((words, sheet.unit(0.035)))
@@ -150,8 +150,8 @@ def _cover(sheet: Sheet) -> Image.Image:
 def _body(sheet: Sheet) -> Image.Image:
     left = sheet.unit(0.075)
     blocks = [
-        (sheet.fit(sheet.page.heading, "heading", (0.85, 0.34), (0.045, 0.088)), 0.0),
-        (sheet.fit(sheet.page.body, "body", (0.85, 0.52), (0.030, 0.047)), sheet.unit(0.04)),
+        (sheet.fit(sheet.page.heading, "heading", (0.85, 0.36), (0.045, 0.104)), 0.0),
+        (sheet.fit(sheet.page.body, "body", (0.85, 0.52), (0.030, 0.052)), sheet.unit(0.04)),
     ]
     top = round(sheet.page.height * 0.46 - _column(sheet, blocks) / 2)
     picture = _stack(sheet, blocks, top, left)
@@ -162,7 +162,7 @@ def _body(sheet: Sheet) -> Image.Image:
 def _statement(sheet: Sheet) -> Image.Image:
     left = sheet.unit(0.075)
     blocks = [
-        (sheet.fit(sheet.page.heading, "heading", (0.85, 0.46), (0.045, 0.108)), 0.0),
+        (sheet.fit(sheet.page.heading, "heading", (0.85, 0.48), (0.045, 0.122)), 0.0),
         (sheet.fit(sheet.page.body, "body", (0.85, 0.40), (0.028, 0.043)), sheet.unit(0.045)),
     ]
     top = round(sheet.page.height * 0.47 - _column(sheet, blocks) / 2)
@@ -193,7 +193,7 @@ def _closing(sheet: Sheet) -> Image.Image:
 
 def _reel_image(sheet: Sheet) -> Image.Image:
     left = sheet.unit(0.085)
-    blocks = [(sheet.fit(sheet.page.heading, "heading", (0.83, 0.70), (0.055, 0.118)), 0.0)]
+    blocks = [(sheet.fit(sheet.page.heading, "heading", (0.83, 0.74), (0.055, 0.150)), 0.0)]
     if sheet.page.body:
         words = sheet.fit(sheet.page.body, "body", (0.80, 0.30), (0.030, 0.046))
         blocks.append((words, sheet.unit(0.045)))
@@ -206,7 +206,7 @@ def _reel_image(sheet: Sheet) -> Image.Image:
 def _reel_cover(sheet: Sheet) -> Image.Image:
     """Keep all words in the centre 4:5, which is what a profile's grid shows."""
     left = sheet.unit(0.085)
-    block = sheet.fit(sheet.page.heading, "heading", (0.83, 0.78), (0.06, 0.135))
+    block = sheet.fit(sheet.page.heading, "heading", (0.83, 0.80), (0.06, 0.172))
     top = round(sheet.page.height / 2 - block.height / 2)
     picture = _stack(sheet, [(block, 0.0)], top, left)
     _rule(sheet, picture, left, top - sheet.unit(0.06))
@@ -220,7 +220,7 @@ def _reel_cover(sheet: Sheet) -> Image.Image:
 def _youtube(sheet: Sheet) -> Image.Image:
     """Few words, very large: it must read at 120 px wide."""
     left = sheet.unit(0.055)
-    block = sheet.fit(sheet.page.heading, "heading", (0.80, 0.42), (0.045, 0.125))
+    block = sheet.fit(sheet.page.heading, "heading", (0.80, 0.44), (0.045, 0.150))
     top = round(sheet.page.height * 0.5 - block.height / 2)
     picture = _stack(sheet, [(block, 0.0)], top, left)
     _rule(sheet, picture, left, max(sheet.unit(0.02), top - sheet.unit(0.035)))
