@@ -12,7 +12,9 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import flask
@@ -21,6 +23,7 @@ from werkzeug.test import EnvironBuilder
 
 import main
 from lib import wiring
+from lib.adapters.local.dispatch import Lease
 from lib.adapters.local.lock import StudioLock
 from lib.adapters.local.ticker import Ticker
 from lib.app.journal import note
@@ -36,7 +39,7 @@ TICK_S = 2.0
 SCAN_S = 0.5
 #: Longest sleep of a worker that was not woken, seconds.
 IDLE_S = 0.5
-#: Steps of the desk are short and wait for nothing; two of them keep each other company.
+#: Steps of the desk are short; two at once are enough, and leave the cores to the renders.
 DESK_WORKERS = 2
 
 
@@ -47,6 +50,9 @@ class Embedded:
         self._local = local
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+        #: Counts the workers of each queue that have nothing to do.
+        self._free: dict[str, threading.Semaphore] = {}
         self._lock: StudioLock | None = None
         self._server = Server(local.settings.port) if serve else None
         self._ticker = Ticker(local.studio.clock)
@@ -70,10 +76,10 @@ class Embedded:
         lost = recover(local.studio)
         note("studio_started", f"{lost} attempts died with the last run", lost=lost)
         self._spawn("outbox", self._deliver_events)
-        for number in range(DESK_WORKERS):
-            self._spawn(f"desk-{number}", lambda: self._work("desk"))
-        for number in range(local.settings.render_workers):
-            self._spawn(f"render-{number}", lambda: self._work("render"))
+        for queue, size in (("desk", DESK_WORKERS), ("render", local.settings.render_workers)):
+            self._pools[queue] = ThreadPoolExecutor(size, thread_name_prefix=queue)
+            self._free[queue] = threading.Semaphore(size)
+            self._spawn(f"{queue}-dispatch", partial(self._dispatch, queue))
         self._ticker.every("tick", TICK_S, _tick)
         self._ticker.every("scan", SCAN_S, self._scan)
         self._ticker.start()
@@ -88,6 +94,8 @@ class Embedded:
         self._ticker.stop(patience_s=IDLE_S * 4)
         for thread in self._threads:
             thread.join(timeout=IDLE_S * 4)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
         if self._lock:
             self._lock.release()
 
@@ -102,20 +110,34 @@ class Embedded:
             if not outbox.drain(_deliver_event):
                 outbox.wait(IDLE_S)
 
-    def _work(self, queue_name: str) -> None:
-        queue, executor = self._local.queue, self._local.studio.executor
+    def _dispatch(self, queue_name: str) -> None:
+        """Hand the tasks of one queue to its workers, as many at a time as are free."""
+        queue, free = self._local.queue, self._free[queue_name]
         deadlines = [tool.deadline_s for tool in TOOLS.values() if tool.queue == queue_name]
         lease_s = max(deadlines) + 2 * MARGIN_S
         while not self._stopping.is_set():
-            leases = queue.lease(queue_name, executor, lease_s)
+            if not free.acquire(timeout=IDLE_S):
+                continue
+            idle = 1
+            while free.acquire(blocking=False):
+                idle += 1
+            leases = queue.lease(queue_name, self._local.studio.executor, lease_s, idle)
+            for _ in range(idle - len(leases)):
+                free.release()
+            for lease in leases:
+                self._pools[queue_name].submit(self._carry_out, queue_name, lease)
             if not leases:
                 queue.wait([queue_name], IDLE_S)
-            for lease in leases:
-                retry_after_s = deliver_task(lease.task.payload)
-                if retry_after_s is None:
-                    queue.done(lease)
-                else:
-                    queue.retry(lease, retry_after_s, error="not yet")
+
+    def _carry_out(self, queue_name: str, lease: Lease) -> None:
+        try:
+            retry_after_s = deliver_task(lease.task.payload)
+            if retry_after_s is None:
+                self._local.queue.done(lease)
+            else:
+                self._local.queue.retry(lease, retry_after_s, error="not yet")
+        finally:
+            self._free[queue_name].release()
 
     def _scan(self) -> None:
         try:

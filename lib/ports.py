@@ -52,7 +52,13 @@ class Objects(Protocol):
         """
 
     def replace(
-        self, path: str, file: Path, *, generation: int, media_type: str, metadata: Mapping[str, str]
+        self,
+        path: str,
+        file: Path,
+        *,
+        generation: int,
+        media_type: str,
+        metadata: Mapping[str, str],
     ) -> ObjectInfo:
         """Replace exactly this generation by ``file``. Raises Conflict when it is another."""
 

@@ -33,7 +33,9 @@ class Server:
     """Serves until stopped; port 0 takes a free one."""
 
     def __init__(self, port: int) -> None:
-        self._api: Wsgi = functions_framework.create_app("studio_api", str(ROOT / "main.py"))
+        self._api: Wsgi = functions_framework.create_app(  # type: ignore[no-untyped-call]
+            "studio_api", str(ROOT / "main.py")
+        )
         self._http = make_server(
             HOST, port, self._answer, threaded=True, request_handler=_QuietHandler
         )

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from lib.adapters.local.clock import SystemClock
 from lib.adapters.local.database import Database
+from lib.adapters.local.dispatch import Limits
 from lib.adapters.local.objects import LocalObjects
 from lib.adapters.local.outbox import Outbox
-from lib.adapters.local.queue import Limits, LocalQueue
+from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
 from lib.app.case import INDEXED
 from lib.app.studio import Studio
@@ -118,8 +119,6 @@ def _current() -> tuple[Studio, Settings]:
     if "studio" not in _installed:
         found = load()
         if found.mode != "local":
-            raise Refused(
-                f"BRANDCAST_MODE is {found.mode!r}", hint="only 'local' is wired so far"
-            )
+            raise Refused(f"BRANDCAST_MODE is {found.mode!r}", hint="only 'local' is wired so far")
         install(local(found).studio, found)
     return _installed["studio"]

@@ -64,7 +64,7 @@ def plain_money() -> Image.Image:
 
 
 def night_sky() -> Image.Image:
-    """A crescent and a star."""
+    """Draw a crescent and a star."""
     picture, pen = _canvas("#3B2A78")
     pen.ellipse(_at(0.22, 0.22, 0.74, 0.74), fill="#F4F1FB")
     pen.ellipse(_at(0.36, 0.16, 0.84, 0.64), fill="#3B2A78")
@@ -72,13 +72,15 @@ def night_sky() -> Image.Image:
     for corner in range(8):
         radius = 0.12 if corner % 2 == 0 else 0.042
         turn = math.pi / 4 * corner - math.pi / 2
-        points.append(((0.66 + radius * math.cos(turn)) * FULL, (0.40 + radius * math.sin(turn)) * FULL))
+        points.append(
+            ((0.66 + radius * math.cos(turn)) * FULL, (0.40 + radius * math.sin(turn)) * FULL)
+        )
     pen.polygon(points, fill="#F26CA7")
     return picture
 
 
 def kitchen_proof() -> Image.Image:
-    """A pot with a lid, and steam."""
+    """Draw a pot with a lid, and steam."""
     picture, pen = _canvas("#9C3D1E")
     pen.rounded_rectangle(_at(0.26, 0.50, 0.74, 0.76), FULL * 0.07, fill="#FFF8EE")
     pen.rectangle(_at(0.26, 0.50, 0.74, 0.60), fill="#FFF8EE")
@@ -95,7 +97,7 @@ def kitchen_proof() -> Image.Image:
 
 
 def two_wheels() -> Image.Image:
-    """A bicycle, as few lines as will do."""
+    """Draw a bicycle, with as few lines as will do."""
     picture, pen = _canvas("#0F6B6E")
     thick = round(FULL * 0.035)
     for middle in (0.30, 0.70):

@@ -23,6 +23,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lib.core.brand import RESERVED, BrandKit
+from lib.core.colour import contrast, rgb
 from lib.core.errors import NotFound, Refused
 
 #: A brand with fewer facts repeats itself within a month.
@@ -35,7 +36,6 @@ PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 #: Keys of brand.toml that change no picture; the rest are part of the kit's digest.
 _SILENT = frozenset({"tone", "hashtags", "time_zone", "posting_slots", "platforms", "daily"})
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_COLOURS = ("primary", "secondary", "accent", "ink", "paper")
 
 
 class KitFolders:
@@ -173,8 +173,7 @@ def _words(slug: str, error: Any) -> str:
 
 
 def _contrast_problems(kit: BrandKit) -> Iterator[str]:
-    light, dark = (_luminance(colour) for colour in (kit.palette.paper, kit.palette.ink))
-    ratio = (max(light, dark) + 0.05) / (min(light, dark) + 0.05)
+    ratio = contrast(rgb(kit.palette.ink), rgb(kit.palette.paper))
     if ratio < LEAST_CONTRAST:
         yield (
             f"{kit.slug}/brand.toml: palette.ink: contrast with paper is {ratio:.1f}; make it"
@@ -219,12 +218,6 @@ def _logo_problems(folder: Path, kit: BrandKit) -> Iterator[str]:
     width, height = struct.unpack(">II", head[16:24])
     if min(width, height) < LEAST_LOGO:
         yield f"{where}: {width} × {height} px is too small; use at least {LEAST_LOGO} px"
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def _digest(folder: Path, brand: dict[str, Any], logo: str, photos: list[Path]) -> str:

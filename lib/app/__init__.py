@@ -1,1 +1,1 @@
-"""The verbs: settle, perform, intake, sweep, and the views. Core and ports only; nothing is built here."""
+"""The verbs: settle, perform, intake, sweep, and the views; core and ports only."""

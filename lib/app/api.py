@@ -48,16 +48,16 @@ class Reply:
 Handler = Callable[[Studio, str, Call, dict[str, Any]], Json | list[Json]]
 
 ROUTES: dict[tuple[str, str], Handler] = {
-    ("GET", "/status"): lambda s, o, c, a: views.status(s, o),
-    ("GET", "/bursts"): lambda s, o, c, a: views.bursts(s, o, limit=_limit(c, 50)),
-    ("GET", "/bursts/<id>"): lambda s, o, c, a: views.burst(s, o, a["id"]),
-    ("GET", "/jobs"): lambda s, o, c, a: views.jobs(
-        s, o, failed=c.query.get("state") == "failed", limit=_limit(c, 200)
+    ("GET", "/status"): lambda s, o, _call, _args: views.status(s, o),
+    ("GET", "/bursts"): lambda s, o, call, _args: views.bursts(s, o, limit=_limit(call, 50)),
+    ("GET", "/bursts/<id>"): lambda s, o, _call, args: views.burst(s, o, args["id"]),
+    ("GET", "/jobs"): lambda s, o, call, _args: views.jobs(
+        s, o, failed=call.query.get("state") == "failed", limit=_limit(call, 200)
     ),
-    ("GET", "/jobs/<id>"): lambda s, o, c, a: views.job(s, o, a["id"]),
-    ("GET", "/activity"): lambda s, o, c, a: views.activity(s, o, limit=_limit(c, 50)),
-    ("POST", "/bursts"): lambda s, o, c, a: _start_burst(s, o, c),
-    ("POST", "/jobs/<id>/retry"): lambda s, o, c, a: _retry(s, o, c, a["id"]),
+    ("GET", "/jobs/<id>"): lambda s, o, _call, args: views.job(s, o, args["id"]),
+    ("GET", "/activity"): lambda s, o, call, _args: views.activity(s, o, limit=_limit(call, 50)),
+    ("POST", "/bursts"): lambda s, o, call, _args: _start_burst(s, o, call),
+    ("POST", "/jobs/<id>/retry"): lambda s, o, call, args: _retry(s, o, call, args["id"]),
 }
 
 _STATUS = {Refused: 400, NotFound: 404, Conflict: 409, Unavailable: 503}
@@ -92,7 +92,9 @@ def _start_burst(studio: Studio, owner: str, call: Call) -> Json:
     wanted = _body(call)
     key = str(wanted.pop("key", ""))
     if key and not (key.isalnum() and key.islower() and len(key) <= 32):
-        raise Refused("key: up to 32 lower-case letters and digits", hint="mend key or leave it out")
+        raise Refused(
+            "key: up to 32 lower-case letters and digits", hint="mend key or leave it out"
+        )
     work = intake.create_burst(studio, owner, actor=owner, spec=wanted, key=key)
     return views.burst(studio, owner, work.id)
 

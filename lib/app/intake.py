@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from lib.app.case import Case, load, record_path
+from lib.app.case import Case, Fields, load, record_path
 from lib.app.settle import begin, settle
 from lib.app.studio import Studio
 from lib.core.brand import RESERVED
@@ -135,7 +135,7 @@ def archive(studio: Studio, owner: str, work_id: str) -> None:
     """Put a work away: a tombstone stays, so that nothing makes it again. Raises NotFound."""
     case = _load(studio, work_id, owner)
     if case.work.archived_at is None:
-        fields = {("work", "archived_at"): studio.clock.now()}
+        fields: Fields = {("work", "archived_at"): studio.clock.now()}
         studio.records.update(record_path(work_id), fields)
     settle(studio, work_id)
 
@@ -157,7 +157,7 @@ def revise(studio: Studio, owner: str, work_id: str, spec: Json, title: str | No
             "title": work.title if title is None else title,
         }
     )
-    fields = {("work",): new.model_dump(mode="json"), ("pardons",): {}}
+    fields: Fields = {("work",): new.model_dump(mode="json"), ("pardons",): {}}
     studio.records.update(record_path(work_id), fields, version=case.version)
     settle(studio, work_id)
     return new

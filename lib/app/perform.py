@@ -11,6 +11,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from lib.app import desk, salvage
@@ -105,7 +106,7 @@ def _try(studio: Studio, case: Case, step: Step, attempt: Attempt) -> Attempt:
     except Refused as error:
         message = f"{error} ({error.hint})" if error.hint else str(error)
         end = {"outcome": Outcome.FAILED, "message": message, "permanent": True}
-    except Exception as error:  # the one place where any fault becomes an entry of the ledger
+    except Exception as error:  # noqa: BLE001 - any fault becomes an entry of the ledger
         message = f"{type(error).__name__}: {error}"
         # Of an effect nobody knows now whether it happened; only its tool can say that it did not.
         outcome = Outcome.LOST if step.effect else Outcome.FAILED
@@ -128,7 +129,7 @@ def _make(studio: Studio, case: Case, step: Step) -> None:
     for artifact, seen in missing:
         measured = facts[artifact.slot]
         assert measured is not None
-        _put(studio, case, artifact, files[artifact.slot], measured, seen)
+        _put(studio, case, _Finished(artifact, files[artifact.slot], measured), seen)
 
 
 def _run_tool(
@@ -136,7 +137,9 @@ def _run_tool(
 ) -> dict[str, Json | None]:
     """Run the tool in a private folder, check its files, and move them to their waiting place."""
     studio.scratch.mkdir(parents=True, exist_ok=True)
-    workdir = Path(tempfile.mkdtemp(prefix=f"{case.work.id[-40:]}-{step.name}-", dir=studio.scratch))
+    workdir = Path(
+        tempfile.mkdtemp(prefix=f"{case.work.id[-40:]}-{step.name}-", dir=studio.scratch)
+    )
     try:
         makes = {a.slot: workdir / f"{a.slot}{Path(a.path).suffix}" for a in lacking}
         needs = _fetch_needs(studio, case, step, workdir)
@@ -182,15 +185,23 @@ def _checked(studio: Studio, step: Step, artifact: Artifact, file: Path) -> Json
     return facts
 
 
-def _put(
-    studio: Studio, case: Case, artifact: Artifact, file: Path, facts: Json, seen: Sighting | None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """A file that passed its artifact's check, with what was measured of it."""
+
+    artifact: Artifact
+    file: Path
+    facts: Json
+
+
+def _put(studio: Studio, case: Case, finished: _Finished, seen: Sighting | None) -> None:
     """Put a checked file and unlink it only after the bucket showed the same bytes."""
+    artifact, file = finished.artifact, finished.file
     crc32c = crc32c_of(file)
     metadata = {
         "work": case.work.id,
         "slot": artifact.slot,
-        FACTS: json.dumps(facts, separators=(",", ":")),
+        FACTS: json.dumps(finished.facts, separators=(",", ":")),
         FACTS_OF: crc32c,
     }
     media_type = artifact.check.media_type

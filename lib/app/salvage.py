@@ -52,8 +52,8 @@ def forget_old(studio: Studio) -> int:
 
 def crc32c_of(file: Path) -> str:
     """Return a file's CRC32C as Cloud Storage writes it: base64 of 4 big-endian bytes."""
-    checksum = google_crc32c.Checksum()
+    crc = 0
     with file.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
-            checksum.update(chunk)
-    return base64.b64encode(checksum.digest()).decode()
+            crc = google_crc32c.extend(crc, chunk)
+    return base64.b64encode(crc.to_bytes(4, "big")).decode()

@@ -87,9 +87,7 @@ def _audit_slice(studio: Studio, report: Report) -> None:
     after = Record("", {"created_at": -1.0}, 0)
     if cursor and cursor.data.get("path"):
         after = Record(cursor.data["path"], {"created_at": cursor.data["created_at"]}, 0)
-    page = studio.records.query(
-        Query(WORKS, order_by="created_at", after=after, limit=AUDIT_SLICE)
-    )
+    page = studio.records.query(Query(WORKS, order_by="created_at", after=after, limit=AUDIT_SLICE))
     for record in page:
         _check(studio, record, report, dry_run=False)
     last = page[-1] if len(page) == AUDIT_SLICE else None

@@ -74,9 +74,7 @@ def status(studio: Studio, owner: str) -> Json:
 
 def bursts(studio: Studio, owner: str, *, limit: int = 50) -> list[Json]:
     """Return the owner's bursts, newest first."""
-    query = Query(
-        WORKS, {"owner": owner, "kind": KIND}, "created_at", descending=True, limit=limit
-    )
+    query = Query(WORKS, {"owner": owner, "kind": KIND}, "created_at", descending=True, limit=limit)
     return [_burst(studio, case_of(record))[0] for record in studio.records.query(query)]
 
 

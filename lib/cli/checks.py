@@ -25,7 +25,7 @@ def test(args: argparse.Namespace) -> int:
     codes = {}
     for name, command in runs:
         print(f"── {name}", flush=True)
-        codes[name] = subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603
+        codes[name] = subprocess.run(command, cwd=ROOT, check=False).returncode
     bad = [name for name, code in codes.items() if code]
     print(f"── {'all good' if not bad else 'failed: ' + ', '.join(bad)}", flush=True)
     return 1 if bad else 0
@@ -39,4 +39,4 @@ def bench(args: argparse.Namespace) -> int:
         raise Refused(f"there is no bench {args.name!r}", hint=f"choose one of {', '.join(names)}")
     command = [sys.executable, str(folder / f"bench_{args.name}.py")]
     command += ["--json"] if args.json else []
-    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603
+    return subprocess.run(command, cwd=ROOT, check=False).returncode

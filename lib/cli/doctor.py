@@ -79,7 +79,7 @@ def _ffmpeg(settings: Settings) -> Iterator[Finding]:
     except StudioError as error:
         yield Finding("ffmpeg", "problem", str(error), "run ./brandcast up once, it installs it")
         return
-    run = subprocess.run(  # noqa: S603 - our own binary, fixed arguments
+    run = subprocess.run(
         [pair.ffmpeg, "-hide_banner", "-encoders"], capture_output=True, text=True, check=False
     )
     lacking = [name for name in NEEDED if f" {name} " not in run.stdout]
@@ -98,9 +98,7 @@ def _text(settings: Settings) -> Iterator[Finding]:
     if engine == "raqm":
         yield Finding("shaping", "ok", "raqm (kerning, ligatures, right-to-left)")
     else:
-        yield Finding(
-            "shaping", "warning", "basic text layout only", "apt-get install libfribidi0"
-        )
+        yield Finding("shaping", "warning", "basic text layout only", "apt-get install libfribidi0")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
@@ -153,7 +151,8 @@ def _flow(local: wiring.LocalStudio) -> Iterator[Finding]:
     yield Finding(
         "queue",
         "problem" if dead else "ok",
-        f"{len(dead)} dead letters" + (f": {', '.join(letter.task.name for letter in dead[:3])}" if dead else ""),
+        f"{len(dead)} dead letters"
+        + (f": {', '.join(letter.task.name for letter in dead[:3])}" if dead else ""),
         "./brandcast reconcile" if dead else "",
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TypeAlias
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 KINDS = ("test", "smart", "daily")
 EPILOG = "Exit codes: 0 good, 1 problems found, 2 could not run."
 
@@ -31,7 +33,7 @@ def _common() -> argparse.ArgumentParser:
     return common
 
 
-def _studio_commands(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+def _studio_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     up = commands.add_parser(
         "up", parents=[common], help="start the studio and make a first burst", epilog=EPILOG
     )
@@ -45,9 +47,7 @@ def _studio_commands(commands: argparse._SubParsersAction, common: argparse.Argu
     watch.add_argument("--once", action="store_true", help="print the state once and stop")
 
 
-def _content_commands(
-    commands: argparse._SubParsersAction, common: argparse.ArgumentParser
-) -> None:
+def _content_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     burst = commands.add_parser("burst", parents=[common], help="make content for brands")
     burst.add_argument("--kind", choices=KINDS, default="test", help="why it is made")
     burst.add_argument("--brands", metavar="A,B", help="slugs, comma-separated (default: all)")
@@ -61,7 +61,7 @@ def _content_commands(
     job.add_argument("--retry", metavar="STEP", help="try a failed step again, keep what is made")
 
 
-def _care_commands(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
+def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     verify = commands.add_parser(
         "verify", parents=[common], help="fetch and decode every object that is called ready"
     )

@@ -49,6 +49,6 @@ def reconcile(args: argparse.Namespace) -> int:
             say(f"  {line['work']}: {line['originalStatus']} → {line['correctedStatus']}")
             for slot, why in line["missing"].items():
                 say(f"    {slot}: {why}")
-        for line in report.unreachable:
-            say(f"  could not look: {line}")
+        for words in report.unreachable:
+            say(f"  could not look: {words}")
     return 1 if report.corrections or report.unreachable else 0

@@ -44,7 +44,9 @@ def up(args: argparse.Namespace) -> int:
         local.close()
 
 
-def _make(args: argparse.Namespace, settings: Settings, client: Client, stop: threading.Event) -> int:
+def _make(
+    args: argparse.Namespace, settings: Settings, client: Client, stop: threading.Event
+) -> int:
     """Make the demo burst where there is none, finish what was begun, then serve."""
     bursts = client.get("/bursts")
     if not bursts and not args.no_demo:
@@ -97,7 +99,8 @@ def _put_aside(data: Path) -> None:
     running = holder(data)
     if running is not None:
         raise Refused(
-            f"a studio (process {running.get('pid')}) runs on {data}", hint="stop it first, then --fresh"
+            f"a studio (process {running.get('pid')}) runs on {data}",
+            hint="stop it first, then --fresh",
         )
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     aside = data.with_name(f"{data.name}-{stamp}")

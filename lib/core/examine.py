@@ -27,14 +27,12 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 def examine(draft: Draft, kit: BrandKit, history: tuple[Past, ...]) -> Verdict:
     """Return the verdict on a draft; ``history`` is what was said in the last 30 days."""
-    reasons = tuple(
-        [
-            *_facts(draft, kit),
-            *_shape(draft),
-            *_words(draft),
-            *_numbers(draft, kit),
-            *_repetition(draft, history),
-        ]
+    reasons = (
+        *_facts(draft, kit),
+        *_shape(draft),
+        *_words(draft),
+        *_numbers(draft, kit),
+        *_repetition(draft, history),
     )
     return Verdict(accepted=not reasons, reasons=reasons)
 
@@ -55,9 +53,7 @@ def _shape(draft: Draft) -> Iterator[str]:
         if len(draft.slides) != SLIDES:
             yield f"a carousel has {SLIDES} slides, not {len(draft.slides)}"
         return
-    least, most = (
-        (POST_LINES, POST_LINES) if draft.format == "post" else REEL_LINES[draft.seconds]
-    )
+    least, most = (POST_LINES, POST_LINES) if draft.format == "post" else REEL_LINES[draft.seconds]
     if not least <= len(draft.lines) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
         yield f"a {draft.format} of this length has {wanted} lines, not {len(draft.lines)}"

@@ -35,7 +35,9 @@ class Params(BaseModel):
     photo: str | None
 
 
-def run(params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room) -> None:
+def run(
+    params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room
+) -> None:
     """Paint the background. Raises ToolFailed for a photo that cannot be used."""
     del needs  # a background is where a work begins
     wanted = Params.model_validate(params)

@@ -35,7 +35,9 @@ def find() -> Binaries:
     found = {name: _in_wheel(places, name) or shutil.which(name) for name in ("ffmpeg", "ffprobe")}
     for name, path in found.items():
         if path is None:
-            raise Unavailable(f"{name} was not found: run ./brandcast up, or apt-get install ffmpeg")
+            raise Unavailable(
+                f"{name} was not found: run ./brandcast up, or apt-get install ffmpeg"
+            )
     return Binaries(str(found["ffmpeg"]), str(found["ffprobe"]))
 
 

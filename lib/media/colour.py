@@ -1,18 +1,14 @@
-"""Colours of a brand: parsing, mixing, and the contrast that a reader needs."""
+"""A brand's palette as pictures use it: mixing, and the tones of the light and dark variant."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-Rgb = tuple[int, int, int]
+from lib.core.colour import Rgb, luminance, rgb
+
 WHITE: Rgb = (255, 255, 255)
 BLACK: Rgb = (0, 0, 0)
-
-
-def rgb(text: str) -> Rgb:
-    """Return the colour of ``#RRGGBB``."""
-    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
 def mix(first: Rgb, second: Rgb, share: float) -> Rgb:
@@ -22,19 +18,6 @@ def mix(first: Rgb, second: Rgb, share: float) -> Rgb:
         round(first[1] + (second[1] - first[1]) * share),
         round(first[2] + (second[2] - first[2]) * share),
     )
-
-
-def luminance(colour: Rgb) -> float:
-    """Return the relative luminance, 0..1 (WCAG 2.2)."""
-    parts = [c / 255 for c in colour]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(first: Rgb, second: Rgb) -> float:
-    """Return the contrast ratio of two colours, 1..21 (WCAG 2.2)."""
-    high, low = sorted((luminance(first), luminance(second)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 @dataclass(frozen=True, slots=True)

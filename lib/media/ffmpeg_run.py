@@ -78,7 +78,7 @@ class Pipe:
 
     def __init__(self, command: Sequence[str], *, what: str) -> None:
         self._what = what
-        self._messages: IO[bytes] = tempfile.TemporaryFile()
+        self._messages: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the pipe
         self._process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,

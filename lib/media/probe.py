@@ -93,7 +93,14 @@ def _film(file: Path) -> Facts:
 
 def _decode(file: Path, kinds: set[str]) -> tuple[bytes, str]:
     """Decode everything; return one small grey frame a second, and the loudness meter's words."""
-    command = [find().ffmpeg, "-hide_banner", "-nostdin", "-nostats", "-xerror", *guarded_input(file)]
+    command = [
+        find().ffmpeg,
+        "-hide_banner",
+        "-nostdin",
+        "-nostats",
+        "-xerror",
+        *guarded_input(file),
+    ]
     if "video" in kinds:
         shape = f"fps=1,scale={_FRAME}:{_FRAME}:flags=area,format=gray"
         command += ["-map", "0:v:0", "-vf", shape, "-f", "rawvideo", "pipe:1"]
@@ -148,7 +155,7 @@ def _is_faststart(file: Path) -> bool:
         while len(head := stream.read(8)) == 8:
             size, name = struct.unpack(">I4s", head)
             if name in (b"moov", b"mdat"):
-                return name == b"moov"
+                return bool(name == b"moov")
             if size == 1:
                 size = struct.unpack(">Q", stream.read(8))[0] - 8
             if size < 8:

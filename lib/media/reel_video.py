@@ -58,7 +58,9 @@ class Params(BaseModel):
     seed: str
 
 
-def run(params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room) -> None:
+def run(
+    params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room
+) -> None:
     """Make the video. Raises ToolFailed for words that do not fit or an encoder that fails."""
     wanted = Params.model_validate(params)
     size = (wanted.width, wanted.height)
@@ -121,7 +123,7 @@ def _frames(
     waiting = list(stack)
     for number in range(camera.frames):
         box = camera.box(number)
-        half = tuple(edge / 2 for edge in box)
+        half = (box[0] / 2, box[1] / 2, box[2] / 2, box[3] / 2)
         size = stack[0].picture.size
         small = (size[0] // 2, size[1] // 2)
         frame = (

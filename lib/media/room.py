@@ -27,14 +27,18 @@ class Room:
         folder = self.assets / "fonts"
         fonts = {file.stem: file for file in folder.iterdir() if file.suffix in FONT_ENDINGS}
         if name not in fonts:
-            raise ToolFailed("font", f"{name!r} is not bundled; there are {', '.join(sorted(fonts))}")
+            raise ToolFailed(
+                "font", f"{name!r} is not bundled; there are {', '.join(sorted(fonts))}"
+            )
         return fonts[name]
 
     def music(self, name: str) -> Path:
         """Return the file of a music bed. Raises ToolFailed with the choices."""
         beds = {file.stem: file for file in (self.assets / "music").glob("*.m4a")}
         if name not in beds:
-            raise ToolFailed("music", f"there is no bed {name!r}; there are {', '.join(sorted(beds))}")
+            raise ToolFailed(
+                "music", f"there is no bed {name!r}; there are {', '.join(sorted(beds))}"
+            )
         return beds[name]
 
     def kit_file(self, relative: str) -> Path:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from lib.media.colour import BLACK, WHITE, Rgb, Tone, mix
+from lib.core.colour import Rgb
+from lib.media.colour import BLACK, WHITE, Tone, mix
 
 Size = tuple[int, int]
 #: Soft fields are painted at this fraction of the size.
@@ -86,7 +87,11 @@ def _bokeh(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
     """Lights out of focus, near and far."""
     width, height = size
     picture = _gradient(size, mix(tone.ground, tone.primary, 0.28), tone.ground)
-    for blur, count, least, most in ((46, 11, 0.16, 0.34), (10, 16, 0.05, 0.12), (2, 26, 0.008, 0.03)):
+    for blur, count, least, most in (
+        (46, 11, 0.16, 0.34),
+        (10, 16, 0.05, 0.12),
+        (2, 26, 0.008, 0.03),
+    ):
         for colour in (*tone.colours, mix(tone.accent, WHITE, 0.5)):
             shrink = 4 if blur > 4 else 1
             mask = Image.new("L", (width // shrink, height // shrink), 0)
@@ -101,14 +106,20 @@ def _bokeh(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
                     _disc(pen, place, int(radius * 0.88), int(light * 0.72))
                 mask = ImageChops.lighter(mask, spot)
             mask = mask.filter(ImageFilter.GaussianBlur(blur / shrink))
-            _lay(picture, colour, mask.resize(size, Image.Resampling.BICUBIC), 0.6 if tone.dark else 0.42)
+            _lay(
+                picture,
+                colour,
+                mask.resize(size, Image.Resampling.BICUBIC),
+                0.6 if tone.dark else 0.42,
+            )
     return picture
 
 
 def _contours(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
     """Sheets of paper, cut along the contour lines of a landscape that nobody has seen."""
     land = _landscape(size, rng)
-    low, high = land.getextrema()
+    extrema = land.getextrema()
+    low, high = float(extrema[0]), float(extrema[1])  # type: ignore[arg-type]
     levels = 9
     deep = mix(tone.ground, BLACK, 0.2) if tone.dark else mix(tone.ground, tone.primary, 0.62)
     crest = mix(tone.primary, tone.secondary, 0.4) if tone.dark else mix(tone.ground, WHITE, 0.5)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from lib.media.colour import Rgb, Tone, contrast, luminance
+from lib.core.colour import Rgb, contrast, luminance
+from lib.media.colour import Tone
 
 #: Least contrast of text on the worst part of what lies under it (WCAG 2.2, level AA).
 LEAST_CONTRAST = 4.5
@@ -18,7 +19,9 @@ _STRENGTHS = (0.0, 0.25, 0.4, 0.55, 0.7, 0.8, 0.88, 0.95)
 def worst_contrast(picture: Image.Image, box: Box, text: Rgb) -> float:
     """Return the contrast of a text colour with the worst of 32 × 32 parts of a box."""
     parts = picture.crop(box).convert("RGB").resize((32, 32), Image.Resampling.BOX)
-    return min(contrast(text, pixel) for pixel in set(parts.get_flattened_data()))
+    data = parts.tobytes()
+    pixels = {(data[i], data[i + 1], data[i + 2]) for i in range(0, len(data), 3)}
+    return min(contrast(text, pixel) for pixel in pixels)
 
 
 def lay(picture: Image.Image, boxes: list[Box], tone: Tone) -> Image.Image:

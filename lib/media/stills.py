@@ -61,14 +61,18 @@ class Sheet:
         """Return a share of the page's width in px."""
         return round(self.page.width * share)
 
-    def fit(self, text: str, role: str, box: tuple[float, float], sizes: tuple[float, float]) -> Block:
+    def fit(
+        self, text: str, role: str, box: tuple[float, float], sizes: tuple[float, float]
+    ) -> Block:
         """Fit a text; box and sizes are shares of the page's width."""
         file = self.room.font(self.look["fonts"][role])
         measure = (self.unit(box[0]), self.unit(box[1]))
         return fit(text, file, measure, (max(9, self.unit(sizes[0])), self.unit(sizes[1])), role)
 
 
-def run(params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room) -> None:
+def run(
+    params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room
+) -> None:
     """Draw the pages that are asked for. Raises ToolFailed for words that cannot be drawn."""
     wanted = Params.model_validate(params)
     tone = tone_of(wanted.look, wanted.variant)
@@ -97,7 +101,7 @@ def _stack(sheet: Sheet, blocks: list[tuple[Block, float]], top: int, left: int)
     return picture
 
 
-def _column(sheet: Sheet, blocks: list[tuple[Block, float]]) -> int:
+def _column(blocks: list[tuple[Block, float]]) -> int:
     return round(sum(block.height + gap for block, gap in blocks))
 
 
@@ -141,7 +145,7 @@ def _cover(sheet: Sheet) -> Image.Image:
     if sheet.page.body:
         words = sheet.fit(sheet.page.body, "body", (0.8, 0.10), (0.028, 0.038))
         blocks.append((words, sheet.unit(0.035)))
-    top = round(sheet.page.height * 0.46 - _column(sheet, blocks) / 2)
+    top = round(sheet.page.height * 0.46 - _column(blocks) / 2)
     picture = _stack(sheet, blocks, top, left)
     _rule(sheet, picture, left, top - sheet.unit(0.05))
     return _signature(sheet, picture, dots=sheet.page.of > 1)
@@ -153,7 +157,7 @@ def _body(sheet: Sheet) -> Image.Image:
         (sheet.fit(sheet.page.heading, "heading", (0.85, 0.36), (0.045, 0.104)), 0.0),
         (sheet.fit(sheet.page.body, "body", (0.85, 0.52), (0.030, 0.052)), sheet.unit(0.04)),
     ]
-    top = round(sheet.page.height * 0.46 - _column(sheet, blocks) / 2)
+    top = round(sheet.page.height * 0.46 - _column(blocks) / 2)
     picture = _stack(sheet, blocks, top, left)
     _rule(sheet, picture, left, top - sheet.unit(0.05))
     return _signature(sheet, picture, dots=True)
@@ -165,7 +169,7 @@ def _statement(sheet: Sheet) -> Image.Image:
         (sheet.fit(sheet.page.heading, "heading", (0.85, 0.48), (0.045, 0.122)), 0.0),
         (sheet.fit(sheet.page.body, "body", (0.85, 0.40), (0.028, 0.043)), sheet.unit(0.045)),
     ]
-    top = round(sheet.page.height * 0.47 - _column(sheet, blocks) / 2)
+    top = round(sheet.page.height * 0.47 - _column(blocks) / 2)
     picture = _stack(sheet, blocks, top, left)
     _rule(sheet, picture, left, top - sheet.unit(0.05))
     return _signature(sheet, picture)
@@ -197,7 +201,7 @@ def _reel_image(sheet: Sheet) -> Image.Image:
     if sheet.page.body:
         words = sheet.fit(sheet.page.body, "body", (0.80, 0.30), (0.030, 0.046))
         blocks.append((words, sheet.unit(0.045)))
-    top = round(sheet.page.height * 0.45 - _column(sheet, blocks) / 2)
+    top = round(sheet.page.height * 0.45 - _column(blocks) / 2)
     picture = _stack(sheet, blocks, top, left)
     _rule(sheet, picture, left, top - sheet.unit(0.055))
     return _signature(sheet, picture)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import ImageDraw, ImageFont, features
 
+from lib.core.colour import Rgb
 from lib.core.errors import ToolFailed
-from lib.media.colour import Rgb
 
 #: Distance of two baselines as a share of the font size.
 LEADING = {"heading": 1.10, "body": 1.36}

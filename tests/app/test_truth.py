@@ -257,9 +257,7 @@ def test_an_edit_of_one_slide_makes_only_that_slide_again(crank: Crank) -> None:
     crank.burst(brand, posts=8, reels=0)
     crank.until_quiet()
     work = next(
-        crank.job(job["id"])
-        for job in views.jobs(crank.studio, OWNER)
-        if job["kind"] == "carousel"
+        crank.job(job["id"]) for job in views.jobs(crank.studio, OWNER) if job["kind"] == "carousel"
     )
     before = Counter(crank.tools.made)
     slides = [dict(slide) for slide in work["spec"]["slides"]]

@@ -65,7 +65,9 @@ def main() -> int:
 
 
 def _result(samples: dict[str, list[tuple[float, float]]]) -> dict[str, Any]:
-    least = {name: [min(column) for column in zip(*each, strict=True)] for name, each in samples.items()}
+    least = {
+        name: [min(column) for column in zip(*each, strict=True)] for name, each in samples.items()
+    }
     base_s, base_mib = least["hello"]
     functions = {
         name: {
@@ -90,7 +92,11 @@ def _sample(name: str, source: Path, data: Path) -> tuple[float, float]:
     command += ["--host", "127.0.0.1", "--port", str(port)]
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         _ask(name, port)

@@ -56,7 +56,7 @@ class _Desk:
         self._titles = {past.title.casefold() for past in brief.history}
         self._said = {(past.format, frozenset(past.facts)) for past in brief.history}
         self._uses = Counter(fact for past in brief.history for fact in past.facts)
-        self._carousel_first = self._random.random() < 0.5  # noqa: PLR2004 - a coin
+        self._carousel_first = self._random.random() < 0.5
 
     def post(self, number: int) -> Draft | None:
         """Return a carousel or a single post, in turn; the other kind when one is exhausted."""
