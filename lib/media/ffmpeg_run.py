@@ -97,19 +97,25 @@ class Pipe:
             while view:
                 view = view[stdin.write(view) :]
         except BrokenPipeError as error:
-            self.kill()
+            self._process.wait()
             raise ToolFailed(self._what, "stopped reading", tail=self._tail()) from error
 
     def finish(self) -> None:
         """Close the input and wait for the end. Raises ToolFailed when it did not end well."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        check(self._process.wait(), what=self._what, words=self._tail())
+        code = self._process.wait()
+        words = self._tail()
+        self._messages.close()
+        check(code, what=self._what, words=words)
 
     def kill(self) -> None:
-        """End the program at once."""
+        """End the program at once; harmless when it has ended."""
         self._process.kill()
         self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._messages.close()
 
     def _tail(self) -> str:
         self._messages.seek(0)

@@ -1,0 +1,51 @@
+"""Real tools over a bundled brand, in a temporary folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib.adapters.kits import KitFolders
+from lib.media import background
+from lib.media.room import Room
+from lib.media.toolbox import MediaTools
+from lib.ports import ToolCall
+from lib.settings import ROOT
+
+ASSETS = ROOT / "assets"
+KITS = KitFolders([ASSETS / "brands"], fonts=ASSETS / "fonts")
+Call = Callable[..., ToolCall]
+
+
+def look(slug: str) -> dict[str, Any]:
+    return KITS.get(slug).look()
+
+
+@pytest.fixture
+def tools() -> MediaTools:
+    """Return the tools as the studio wires them."""
+    return MediaTools(assets=ASSETS, kits=(ASSETS / "brands",))
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    """Return the folders of one run."""
+    return Room(ASSETS, (ASSETS / "brands",), tmp_path)
+
+
+def paint(room: Room, slug: str, size: tuple[int, int], variant: str = "dark") -> Path:
+    """Paint a background in this process and return its file."""
+    file = room.workdir / f"{slug}-{variant}-{size[0]}x{size[1]}.webp"
+    params = {
+        "look": look(slug),
+        "seed": "test",
+        "variant": variant,
+        "width": size[0],
+        "height": size[1],
+        "photo": None,
+    }
+    background.run(params, {}, {"background": file}, room)
+    return file

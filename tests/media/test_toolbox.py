@@ -1,0 +1,147 @@
+"""A run is a child process: it dies at its deadline, with its parent, and says why it failed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib.core.errors import ToolFailed
+from lib.media.toolbox import MediaTools
+from lib.ports import ToolCall
+from lib.settings import ROOT
+from tests.media.conftest import KITS, look
+
+SLUG = KITS.slugs()[0]
+
+
+def background(tmp_path: Path, **changes: Any) -> ToolCall:
+    params = {
+        "look": look(SLUG),
+        "seed": "s",
+        "variant": "dark",
+        "width": 270,
+        "height": 480,
+        "photo": None,
+        **changes,
+    }
+    made = {"background": tmp_path / "background.webp"}
+    return ToolCall("background", params, {}, made, tmp_path, 60.0)
+
+
+def test_a_tool_makes_its_files_in_a_child_process(tools: MediaTools, tmp_path: Path) -> None:
+    tools.run(background(tmp_path))
+    facts = tools.probe(tmp_path / "background.webp", "image/webp")
+    assert (facts["media_type"], facts["width"], facts["height"]) == ("image/webp", 270, 480)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"width": 1}, "parameter width"),
+        ({"surprise": 1}, "parameter surprise"),
+        ({"photo": "nobody/photo.jpg"}, "in none of the folders"),
+    ],
+)
+def test_wrong_parameters_fail_for_good_and_name_what_is_wrong(
+    tools: MediaTools, tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ToolFailed, match=words) as failed:
+        tools.run(background(tmp_path, **changes))
+    assert failed.value.permanent
+
+
+def test_an_unknown_tool_is_refused_with_the_choices(tools: MediaTools, tmp_path: Path) -> None:
+    with pytest.raises(ToolFailed, match="no such tool; there are background"):
+        tools.run(ToolCall("paint", {}, {}, {}, tmp_path, 5.0))
+
+
+def reel(tmp_path: Path, deadline_s: float, seconds: int = 60) -> ToolCall:
+    params = {
+        "look": look(SLUG),
+        "variant": "dark",
+        "title": "A long reel",
+        "lines": ["one", "two"],
+        "seconds": seconds,
+        "fps": 30,
+        "width": 1080,
+        "height": 1920,
+        "music": None,
+        "seed": "s",
+    }
+    needs = {"background": tmp_path / "background.webp"}
+    return ToolCall(
+        "reel_video", params, needs, {"video": tmp_path / "v.mp4"}, tmp_path, deadline_s
+    )
+
+
+def alive(mark: str) -> list[int]:
+    """Return the processes whose command line names a file."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if mark in entry.read_bytes().decode(errors="replace"):
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def until(condition: Any, within_s: float = 10.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_tool_that_takes_too_long_is_killed_with_everything_it_started(
+    tools: MediaTools, tmp_path: Path
+) -> None:
+    tools.run(background(tmp_path, width=1242, height=2208))
+    with pytest.raises(ToolFailed, match="no answer in 2 s and was killed") as failed:
+        tools.run(reel(tmp_path, deadline_s=2.0))
+    assert not failed.value.permanent
+    assert until(lambda: not alive(str(tmp_path / "v.mp4")))
+
+
+PARENT = """
+import json, sys
+from pathlib import Path
+from lib.media.toolbox import MediaTools
+from lib.ports import ToolCall
+given = json.loads(sys.argv[1])
+tools = MediaTools(assets=Path(given["assets"]), kits=[Path(given["assets"]) / "brands"])
+made = {slot: Path(file) for slot, file in given["makes"].items()}
+needs = {slot: Path(file) for slot, file in given["needs"].items()}
+tools.run(ToolCall(given["tool"], given["params"], needs, made, Path(given["workdir"]), 120.0))
+"""
+
+
+def test_a_killed_studio_leaves_no_orphan_at_work(tools: MediaTools, tmp_path: Path) -> None:
+    import json
+
+    tools.run(background(tmp_path, width=1242, height=2208))
+    call = reel(tmp_path, deadline_s=120.0)
+    given = {
+        "assets": str(ROOT / "assets"),
+        "tool": call.tool,
+        "params": call.params,
+        "needs": {slot: str(file) for slot, file in call.needs.items()},
+        "makes": {slot: str(file) for slot, file in call.makes.items()},
+        "workdir": str(tmp_path),
+    }
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, json.dumps(given)], cwd=ROOT)
+    try:
+        assert until(lambda: len(alive(f"{tmp_path}/v.mp4")) >= 2), "the encoder never started"
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    assert until(lambda: not alive(f"{tmp_path}/v.mp4"))
