@@ -136,10 +136,7 @@ def _run_tool(
     studio: Studio, case: Case, step: Step, lacking: list[Artifact], files: Mapping[str, Path]
 ) -> dict[str, Json | None]:
     """Run the tool in a private folder, check its files, and move them to their waiting place."""
-    studio.scratch.mkdir(parents=True, exist_ok=True)
-    workdir = Path(
-        tempfile.mkdtemp(prefix=f"{case.work.id[-40:]}-{step.name}-", dir=studio.scratch)
-    )
+    workdir = Path(tempfile.mkdtemp(prefix=salvage.RUN, dir=studio.scratch))
     try:
         makes = {a.slot: workdir / f"{a.slot}{Path(a.path).suffix}" for a in lacking}
         needs = _fetch_needs(studio, case, step, workdir)

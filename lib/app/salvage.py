@@ -8,6 +8,7 @@ finds the file, checks it again and uploads it without running the tool.
 from __future__ import annotations
 
 import base64
+import shutil
 from pathlib import Path
 
 import google_crc32c
@@ -19,6 +20,8 @@ from lib.core.work import Artifact, Json
 
 #: Seconds after which a waiting file is given up; its step has long been tried again by then.
 KEEP_S = 86_400.0
+#: Prefix of the private folders of tool runs.
+RUN = "run-"
 _CHUNK = 1 << 20
 
 
@@ -48,6 +51,14 @@ def forget_old(studio: Studio) -> int:
             file.unlink(missing_ok=True)
             gone += 1
     return gone
+
+
+def forget_runs(studio: Studio) -> int:
+    """Remove the private folders of runs that died with an earlier process; return how many."""
+    dead = [folder for folder in studio.scratch.glob(f"{RUN}*") if folder.is_dir()]
+    for folder in dead:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(dead)
 
 
 def crc32c_of(file: Path) -> str:

@@ -63,6 +63,7 @@ def recover(studio: Studio) -> int:
     Only for a studio that holds the exclusive lock of its data: every executor in the ledger
     but this one is then dead.
     """
+    salvage.forget_runs(studio)
     closed = 0
     for record in list(walk(studio, Query(WORKS, order_by="due_at"))):
         for attempt in case_of(record).attempts:

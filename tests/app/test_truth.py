@@ -200,8 +200,11 @@ def test_an_attempt_that_goes_quiet_is_given_up_after_its_patience(crank: Crank)
 def test_a_restart_closes_what_died_with_the_last_run_and_goes_on_at_once(crank: Crank) -> None:
     burst = crank.burst(crank.studio.brands.slugs()[0], posts=0)
     _start_and_vanish(crank, burst.id)
+    left = crank.studio.scratch / "run-of-the-dead"
+    left.mkdir()
     again = crank.restarted()
     assert recover(again.studio) == 1
+    assert not left.exists()
     again.tick()
     assert again.burst_view(burst.id)["phase"] == "complete"
     assert again.job(burst.id)["steps"][0]["attempts"][0]["outcome"] == "lost"

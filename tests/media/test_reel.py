@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_it_is_what_the_platforms_want(video: Path) -> None:
 
 def test_frames_follow_each_other_evenly_and_no_edit_list_hides_any(video: Path) -> None:
     times = sorted(float(packet["pts_time"]) for packet in packets(video))
-    steps = {round(after - before, 4) for before, after in zip(times, times[1:], strict=False)}
+    steps = {round(after - before, 4) for before, after in itertools.pairwise(times)}
     assert len(times) == SECONDS * FPS
     assert all(abs(step - 1 / FPS) < 0.0002 for step in steps)
     assert b"elst" not in video.read_bytes()
