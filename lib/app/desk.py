@@ -25,7 +25,6 @@ from lib.ports import Query, ToolCall
 
 #: Nothing is said twice within this many seconds (30 days).
 MEMORY_S = 30 * 86_400.0
-FORMATS = ("post", "carousel", "reel")
 
 DeskTool = Callable[[Studio, Case, ToolCall], None]
 
@@ -117,7 +116,7 @@ def history(studio: Studio, case: Case, brand: str) -> list[Past]:
         if record.data["created_at"] < since:
             break
         work = record.data["work"]
-        if work["kind"] in FORMATS and work["parent"] != case.work.id:
+        if "format" in work["spec"] and work["parent"] != case.work.id:
             past.append(_past(Draft.model_validate(work["spec"])))
     return past[::-1]
 
