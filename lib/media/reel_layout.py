@@ -128,7 +128,7 @@ def _still(words: Words, title: Block, left: int, top: int) -> Layer:
     above = round(width * 0.05)
     picture = Image.new("RGBA", (_even(title.width + 4), _even(title.height + above + 4)))
     pen = ImageDraw.Draw(picture)
-    colour = scrim.readable(words.tone.accent, words.tone)
+    colour = scrim.readable(words.tone)
     pen.rounded_rectangle((0, 0, bar[0], bar[1]), bar[1] / 2, fill=colour)
     title.draw(pen, 0, above, words.tone.text)
     return Layer(_tinted(picture, words.tone), (_even(left), _even(top - above)), 0.0)

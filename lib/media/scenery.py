@@ -10,7 +10,7 @@ import math
 import random
 from collections.abc import Callable
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from lib.core.colour import Rgb
 from lib.media.colour import BLACK, WHITE, Tone, mix
@@ -34,7 +34,7 @@ def _aurora(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
     sky = _gradient(small, mix(tone.ground, tone.primary, 0.10), tone.ground)
     for number in range(5):
         colour = tone.colours[number % 3]
-        strength = rng.uniform(0.55, 0.85) if tone.dark else rng.uniform(0.30, 0.5)
+        strength = rng.uniform(0.34, 0.62) if tone.dark else rng.uniform(0.45, 0.65)
         curtain = Image.new("L", small, 0)
         pen = ImageDraw.Draw(curtain)
         base = small[1] * rng.uniform(0.15, 0.85)
@@ -54,31 +54,35 @@ def _aurora(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
 
 
 def _dunes(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
-    """Ridges behind ridges under a low sun."""
+    """Ridges behind ridges under a low sun, which keeps to the corner that words leave free."""
     width, height = size
-    far = mix(tone.ground, tone.accent, 0.30 if tone.dark else 0.22)
-    picture = _gradient(size, mix(tone.ground, tone.secondary, 0.18), far)
-    sun = (int(width * rng.uniform(0.25, 0.75)), int(height * rng.uniform(0.20, 0.32)))
-    radius = int(width * rng.uniform(0.10, 0.15))
+    far = mix(tone.ground, tone.secondary, 0.45 if tone.dark else 0.38)
+    picture = _gradient(size, mix(tone.ground, tone.primary, 0.30 if tone.dark else 0.06), far)
+    radius = int(width * rng.uniform(0.075, 0.10))
+    sun = (int(width * rng.uniform(0.72, 0.84)), int(height * rng.uniform(0.075, 0.115)))
     glow = Image.new("L", (width // 8, height // 8), 0)
     spot = (sun[0] // 8, sun[1] // 8)
-    _disc(ImageDraw.Draw(glow), spot, radius * 2 // 8, 200)
-    glow = glow.filter(ImageFilter.GaussianBlur(radius / 7)).resize(size, Image.Resampling.BICUBIC)
-    warm = mix(tone.accent, WHITE, 0.35)
-    _lay(picture, warm, glow, 0.55)
-    face = Image.new("L", size, 0)
-    _disc(ImageDraw.Draw(face), sun, radius, 255)
-    disc = mix(warm, WHITE, 0.3) if tone.dark else mix(tone.accent, WHITE, 0.15)
-    _lay(picture, disc, face.filter(ImageFilter.GaussianBlur(1.2)), 0.9)
-    layers = 6
+    _disc(ImageDraw.Draw(glow), spot, radius * 3 // 8, 200)
+    glow = glow.filter(ImageFilter.GaussianBlur(radius / 5)).resize(size, Image.Resampling.BICUBIC)
+    _lay(picture, mix(tone.accent, WHITE, 0.2), glow, 0.42)
+    face = Image.new("L", (size[0] * 2, sun[1] * 2 + radius * 3), 0)
+    _disc(ImageDraw.Draw(face), (sun[0] * 2, sun[1] * 2), radius * 2, 255)
+    disc = mix(tone.accent, WHITE, 0.35 if tone.dark else 0.1)
+    picture.paste(disc, (0, 0), face.reduce(2))
+    layers = 7
+    near = mix(tone.primary, BLACK, 0.35) if tone.dark else mix(tone.primary, tone.secondary, 0.35)
     for number in range(layers):
         depth = number / (layers - 1)
-        near = mix(tone.ground, tone.primary, 0.75 if tone.dark else 0.55)
-        colour = mix(far, mix(near, tone.secondary, 0.35 * (number % 2)), 0.2 + 0.8 * depth)
-        top = height * (0.40 + 0.11 * number)
-        mask = _ridge(size, top, height * 0.05 * (1 + depth), rng)
-        shade = _gradient((1, 64), WHITE, mix(WHITE, BLACK, 0.45)).resize(size)
-        layer = ImageChops.multiply(Image.new("RGB", size, colour), shade)
+        crest = mix(far, near, (0.15 + 0.85 * depth) * (0.9 if tone.dark else 0.62))
+        lit = mix(crest, tone.accent, 0.22 * (1 - depth))
+        foot = mix(crest, BLACK if tone.dark else tone.ground, 0.38 if tone.dark else 0.45)
+        top = height * (0.34 + 0.095 * number)
+        mask = _ridge(size, top, height * 0.045 * (1 + depth), rng)
+        # The mist begins below the highest crest, so above it all is in the light.
+        layer = Image.new("RGB", size, lit)
+        start, deep = int(top - height * 0.06), int(height * 0.30)
+        layer.paste(_gradient((1, 256), lit, foot).resize((width, deep)), (0, start))
+        layer.paste(foot, (0, start + deep, width, height))
         picture.paste(layer, None, mask)
     return picture
 
@@ -141,19 +145,27 @@ def _contours(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
 
 
 def _landscape(size: Size, rng: random.Random) -> Image.Image:
-    """Return a smooth height field in floating point: hills, and smaller hills on them."""
-    columns = 4
-    rows = columns * size[1] // size[0] + 1
-    fine = (columns * 3, rows * 3)
-    hills, knolls = (
-        Image.frombytes("L", cells, rng.randbytes(cells[0] * cells[1])).resize(
-            fine, Image.Resampling.BICUBIC
-        )
-        for cells in ((columns, rows), fine)
+    """Return a smooth height field in floating point: hills, and smaller hills on them.
+
+    Each layer is a coarse lattice of heights, enlarged and then turned, so that no hill follows
+    the lattice. Steps of 8 bits vanish where the sum is reduced before it is enlarged again.
+    """
+    middle = (size[0] // 3, size[1] // 3)
+    side = math.ceil(math.hypot(*middle))
+    field = None
+    for cells, share in ((5, 1.0), (7, 0.5), (15, 0.10)):
+        lattice = Image.frombytes("L", (cells, cells), rng.randbytes(cells * cells))
+        hills = lattice.resize((side, side), Image.Resampling.BICUBIC)
+        hills = hills.rotate(rng.uniform(15, 75), Image.Resampling.BILINEAR)
+        left, top = (side - middle[0]) // 2, (side - middle[1]) // 2
+        layer = hills.crop((left, top, left + middle[0], top + middle[1]))
+        field = layer if field is None else Image.blend(field, layer, share / (1 + share))
+    assert field is not None
+    smooth = ImageOps.autocontrast(field.filter(ImageFilter.GaussianBlur(middle[0] / 60)))
+    coarse = (middle[0] // 6, middle[1] // 6)
+    return smooth.convert("F").resize(coarse, Image.Resampling.BOX).resize(
+        size, Image.Resampling.BICUBIC
     )
-    field = Image.blend(hills, knolls, 0.10).convert("F")
-    field = field.resize((fine[0] * 6, fine[1] * 6), Image.Resampling.BICUBIC)
-    return field.resize(size, Image.Resampling.BICUBIC)
 
 
 def _prisms(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
@@ -185,13 +197,17 @@ def _prisms(size: Size, tone: Tone, rng: random.Random) -> Image.Image:
 
 
 def _facet(tone: Tone, along: float, across: float, rng: random.Random) -> Rgb:
-    place = min(1.0, max(0.0, along + across * 0.25))
-    ramp = mix(tone.primary, tone.secondary, place)
-    body = mix(tone.ground, ramp, 0.62 if tone.dark else 0.45)
-    if rng.random() < 0.10:
-        body = mix(body, tone.accent, 0.6)
-    light = rng.uniform(-0.16, 0.16)
-    return mix(body, WHITE if light > 0 else BLACK, abs(light))
+    """Return a facet's colour: one brand colour above, another below, mingling in between.
+
+    Mingling by chance and not by mixing: two brand colours mixed are often a dull grey.
+    """
+    place = along + across * 0.25 + rng.uniform(-0.16, 0.16)
+    body = tone.primary if place < 0.58 else tone.secondary
+    body = mix(tone.ground, body, rng.uniform(0.34, 0.62) if tone.dark else rng.uniform(0.28, 0.5))
+    if rng.random() < 0.06:
+        body = mix(body, tone.accent, 0.75)
+    light = rng.uniform(-0.10, 0.12)
+    return mix(body, WHITE if light > 0 else tone.ground if tone.dark else BLACK, abs(light))
 
 
 _KINDS: dict[str, Callable[[Size, Tone, random.Random], Image.Image]] = {

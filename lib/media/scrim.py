@@ -5,15 +5,22 @@ A scrim is a soft patch of the tone's ground behind the text: no outline, no box
 
 from __future__ import annotations
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageStat
 
-from lib.core.colour import Rgb, contrast, luminance
+from lib.core.colour import Rgb, contrast
 from lib.media.colour import Tone
 
 #: Least contrast of text on the worst part of what lies under it (WCAG 2.2, level AA).
 LEAST_CONTRAST = 4.5
+#: The same for marks without words (WCAG 2.2, 1.4.11).
+LEAST_MARK = 3.0
+#: Most that the colours under text may vary (standard deviation of a channel, 0..127.5): letters
+#: on a busy ground have contrast and are still hard to read.
+MOST_UNREST = 28.0
+#: Pages this much wider than high may carry text on one side only; the scrim ends beside it.
+_WIDE = 1.2
 Box = tuple[int, int, int, int]
-_STRENGTHS = (0.0, 0.25, 0.4, 0.55, 0.7, 0.8, 0.88, 0.95)
+_STRENGTHS = tuple(share / 100 for share in range(0, 100, 5))
 
 
 def worst_contrast(picture: Image.Image, box: Box, text: Rgb) -> float:
@@ -36,39 +43,47 @@ def lay(picture: Image.Image, boxes: list[Box], tone: Tone) -> Image.Image:
 
 def strength_for(pictures: list[Image.Image], box: Box, tone: Tone) -> float:
     """Return the least strength at which text on the box reads on every one of the pictures."""
+    patches = [picture.crop(box).convert("RGB") for picture in pictures]
+    small = [patch.resize((64, 64), Image.Resampling.BOX) for patch in patches]
     for strength in _STRENGTHS:
-        if all(_reads(picture, box, tone, strength) for picture in pictures):
+        if all(_reads(patch, tone, strength) for patch in small):
             return strength
     return _STRENGTHS[-1]
 
 
-def _reads(picture: Image.Image, box: Box, tone: Tone, strength: float) -> bool:
+def _reads(patch: Image.Image, tone: Tone, strength: float) -> bool:
     """Tell whether text reads where the scrim is whole, which is all of the box."""
-    inner = picture.crop(box)
-    covered = Image.blend(inner, Image.new("RGB", inner.size, tone.ground), strength)
-    return worst_contrast(covered, (0, 0, *inner.size), tone.text) >= LEAST_CONTRAST
+    covered = Image.blend(patch, Image.new("RGB", patch.size, tone.ground), strength)
+    if max(ImageStat.Stat(covered).stddev) > MOST_UNREST:
+        return False
+    return worst_contrast(covered, (0, 0, *covered.size), tone.text) >= LEAST_CONTRAST
 
 
 def patch(size: tuple[int, int], box: Box, strength: float) -> Image.Image:
-    """Return the scrim's mask: whole over the box, fading softly outside it."""
+    """Return the scrim's mask: whole over the box, fading softly above and below it.
+
+    It runs on to the edges of the picture that the box is near, so that it looks like light
+    and not like a label.
+    """
+    width, height = size
     shrink = 8
-    mask = Image.new("L", (max(1, size[0] // shrink), max(1, size[1] // shrink)), 0)
     # Wider than the text, so that the soft edge begins where the letters end.
-    grow = size[0] * 0.07
-    edges = (box[0] - grow, box[1] - grow, box[2] + grow, box[3] + grow)
+    grow = min(width, height) * 0.11
+    beside = width > height * _WIDE and box[2] < width * 0.7
+    right = box[2] + grow if beside else 2 * width
+    bottom = box[3] + grow if height - box[3] > grow else 2 * height
+    top = box[1] - grow if box[1] > grow else -height
+    edges = (-width, top, right, bottom)
+    mask = Image.new("L", (max(1, width // shrink), max(1, height // shrink)), 0)
     place = tuple(round(edge / shrink) for edge in edges)
-    ImageDraw.Draw(mask).rounded_rectangle(place, 6, fill=round(255 * strength))
-    mask = mask.filter(ImageFilter.GaussianBlur(size[0] * 0.035 / shrink))
+    ImageDraw.Draw(mask).rectangle(place, fill=round(255 * strength))
+    mask = mask.filter(ImageFilter.GaussianBlur(grow / 2.2 / shrink))
     return mask.resize(size, Image.Resampling.BICUBIC)
 
 
-def readable(preferred: Rgb, tone: Tone) -> Rgb:
-    """Return a colour for small marks: the preferred one where it reads on the ground."""
-    if contrast(preferred, tone.ground) >= 3.0:
-        return preferred
-    target = tone.text
-    for share in (0.3, 0.5, 0.7):
-        mixed = tuple(round(p + (t - p) * share) for p, t in zip(preferred, target, strict=True))
-        if contrast(mixed, tone.ground) >= 3.0:  # type: ignore[arg-type]
-            return mixed  # type: ignore[return-value]
-    return target if luminance(target) != luminance(tone.ground) else preferred
+def readable(tone: Tone) -> Rgb:
+    """Return the brand's colour for small marks: the first that stands out from the ground."""
+    for colour in (tone.accent, tone.primary, tone.secondary):
+        if contrast(colour, tone.ground) >= LEAST_MARK:
+            return colour
+    return tone.text

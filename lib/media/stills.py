@@ -14,6 +14,7 @@ from typing import Any, Literal
 from PIL import Image, ImageDraw
 from pydantic import BaseModel, ConfigDict, Field
 
+from lib.core.colour import Rgb, contrast
 from lib.core.errors import ToolFailed
 from lib.media import pictures, scrim
 from lib.media.colour import Tone, tone_of
@@ -86,18 +87,34 @@ def run(
         pictures.save_jpeg(_LAYOUTS[page.layout](sheet), file)
 
 
-def _stack(sheet: Sheet, blocks: list[tuple[Block, float]], top: int, left: int) -> Image.Image:
-    """Lay a scrim under a column of blocks (each with the gap above it), and draw them."""
+def _stack(
+    sheet: Sheet,
+    blocks: list[tuple[Block, float]],
+    top: int,
+    left: int,
+    foot: scrim.Box | None = None,
+) -> Image.Image:
+    """Draw a column of blocks (each with the gap above it) under an accent bar, on a scrim.
+
+    The scrim of what stands at the foot is laid now too: later it would veil the words.
+    """
     boxes, y = [], float(top)
     for block, gap in blocks:
         y += gap
-        boxes.append((left, round(y), left + block.width, round(y + block.height)))
+        boxes.append((left, round(y), left + block.ink, round(y + block.height)))
         y += block.height
     whole = (left, boxes[0][1], max(b[2] for b in boxes), boxes[-1][3])
-    picture = scrim.lay(sheet.picture, [whole], sheet.tone)
+    picture = scrim.lay(sheet.picture, [whole, *([foot] if foot else [])], sheet.tone)
     pen = ImageDraw.Draw(picture)
     for (block, _), box in zip(blocks, boxes, strict=True):
         block.draw(pen, box[0], box[1], sheet.tone.text)
+    # From the capitals up, not from the line's top: fonts leave very different room there.
+    first = blocks[0][0]
+    gap = min(sheet.unit(0.052), round(first.size * 0.42))
+    high = max(3, sheet.unit(0.011))
+    bar = max(sheet.unit(0.02), top + first.headroom - gap - high)
+    place = (left, bar, left + sheet.unit(0.11), bar + high)
+    pen.rounded_rectangle(place, high / 2, fill=scrim.readable(sheet.tone))
     return picture
 
 
@@ -105,27 +122,32 @@ def _column(blocks: list[tuple[Block, float]]) -> int:
     return round(sum(block.height + gap for block, gap in blocks))
 
 
-def _rule(sheet: Sheet, picture: Image.Image, left: int, top: int) -> None:
-    """Draw the short accent bar that stands over a heading."""
-    colour = scrim.readable(sheet.tone.accent, sheet.tone)
-    size = (sheet.unit(0.11), max(3, sheet.unit(0.010)))
-    pen = ImageDraw.Draw(picture)
-    pen.rounded_rectangle((left, top, left + size[0], top + size[1]), size[1] / 2, fill=colour)
+def _signed(
+    sheet: Sheet,
+    blocks: list[tuple[Block, float]],
+    top: int,
+    left: int,
+    *,
+    dots: bool = False,
+    foot: float = 1.0,
+) -> Image.Image:
+    """Draw a column of blocks, logo and handle at the foot, and a carousel's dots beside them.
 
-
-def _signature(sheet: Sheet, picture: Image.Image, *, dots: bool = False) -> Image.Image:
-    """Draw logo and handle at the foot, and the dots of a carousel beside them."""
-    margin, side = sheet.unit(0.075), sheet.unit(0.075)
-    top = picture.height - margin - side
-    name = sheet.fit(sheet.look["handle"], "body", (0.5, 0.05), (0.020, 0.030))
-    left = margin + side + sheet.unit(0.022)
-    box = (margin, top, left + sheet.unit(0.3), top + side)
-    picture = scrim.lay(picture, [box], sheet.tone)
-    pictures.paste_logo(picture, sheet.room.kit_file(sheet.look["logo"]), (margin, top), side)
+    ``foot`` is the share of the height below which nothing stands.
+    """
+    margin, side = sheet.unit(0.075), sheet.unit(0.082)
+    middle = round(sheet.page.height * foot) - margin - side // 2
+    name = sheet.fit(sheet.look["handle"], "body", (0.5, 0.06), (0.024, 0.034))
+    start = left + side + sheet.unit(0.024)
+    right = sheet.page.width - left
+    box = (left, middle - side // 2, right if dots else start + name.ink, middle + side // 2)
+    picture = _stack(sheet, blocks, top, left, box)
+    logo = sheet.room.kit_file(sheet.look["logo"])
+    pictures.paste_logo(picture, logo, (left, middle - side // 2), side)
     pen = ImageDraw.Draw(picture)
-    name.draw(pen, left, top + (side - name.height) / 2, sheet.tone.text)
+    name.draw(pen, start, middle - name.height / 2, sheet.tone.text)
     if dots:
-        _dots(sheet, pen, picture.width - margin, top + side // 2)
+        _dots(sheet, pen, right, middle)
     return picture
 
 
@@ -135,7 +157,7 @@ def _dots(sheet: Sheet, pen: ImageDraw.ImageDraw, right: int, middle: int) -> No
         x = right - (sheet.page.of - 1 - number) * gap
         here = number + 1 == sheet.page.index
         radius = small * 1.5 if here else small
-        colour = scrim.readable(sheet.tone.accent, sheet.tone) if here else sheet.tone.text
+        colour = scrim.readable(sheet.tone) if here else sheet.tone.text
         pen.ellipse((x - radius, middle - radius, x + radius, middle + radius), fill=colour)
 
 
@@ -146,9 +168,7 @@ def _cover(sheet: Sheet) -> Image.Image:
         words = sheet.fit(sheet.page.body, "body", (0.8, 0.10), (0.028, 0.038))
         blocks.append((words, sheet.unit(0.035)))
     top = round(sheet.page.height * 0.46 - _column(blocks) / 2)
-    picture = _stack(sheet, blocks, top, left)
-    _rule(sheet, picture, left, top - sheet.unit(0.05))
-    return _signature(sheet, picture, dots=sheet.page.of > 1)
+    return _signed(sheet, blocks, top, left, dots=sheet.page.of > 1)
 
 
 def _body(sheet: Sheet) -> Image.Image:
@@ -158,9 +178,7 @@ def _body(sheet: Sheet) -> Image.Image:
         (sheet.fit(sheet.page.body, "body", (0.85, 0.52), (0.030, 0.052)), sheet.unit(0.04)),
     ]
     top = round(sheet.page.height * 0.46 - _column(blocks) / 2)
-    picture = _stack(sheet, blocks, top, left)
-    _rule(sheet, picture, left, top - sheet.unit(0.05))
-    return _signature(sheet, picture, dots=True)
+    return _signed(sheet, blocks, top, left, dots=True)
 
 
 def _statement(sheet: Sheet) -> Image.Image:
@@ -170,29 +188,47 @@ def _statement(sheet: Sheet) -> Image.Image:
         (sheet.fit(sheet.page.body, "body", (0.85, 0.40), (0.028, 0.043)), sheet.unit(0.045)),
     ]
     top = round(sheet.page.height * 0.47 - _column(blocks) / 2)
-    picture = _stack(sheet, blocks, top, left)
-    _rule(sheet, picture, left, top - sheet.unit(0.05))
-    return _signature(sheet, picture)
+    return _signed(sheet, blocks, top, left)
 
 
 def _closing(sheet: Sheet) -> Image.Image:
-    side = sheet.unit(0.20)
-    heading = sheet.fit(sheet.page.heading, "heading", (0.8, 0.36), (0.045, 0.092))
-    body = sheet.fit(sheet.page.body or sheet.look["handle"], "body", (0.8, 0.12), (0.030, 0.046))
-    gap = sheet.unit(0.05)
-    height = side + heading.height + body.height + 2 * gap
+    """Ask for one thing: the logo, the call to action, and the handle as a button."""
+    width, side, gap = sheet.page.width, sheet.unit(0.22), sheet.unit(0.055)
+    heading = sheet.fit(sheet.page.heading, "heading", (0.8, 0.40), (0.045, 0.105))
+    body = sheet.page.body or sheet.look["handle"]
+    button = sheet.fit(body, "body", (0.72, 0.16), (0.030, 0.046))
+    pad = (sheet.unit(0.045), sheet.unit(0.018))
+    height = side + heading.height + button.height + 2 * pad[1] + 2 * gap
     top = round(sheet.page.height * 0.47 - height / 2)
-    left = (sheet.page.width - heading.width) // 2
-    box = (left, top + side + gap, left + heading.width, top + height)
-    picture = scrim.lay(sheet.picture, [box], sheet.tone)
+    left = (width - heading.width) // 2
+    under = top + side + gap + heading.height + gap
+    margin, foot = sheet.unit(0.075), sheet.page.height - sheet.unit(0.116)
+    boxes = [(left, top, left + heading.width, under)]
+    if sheet.page.of > 1:
+        boxes.append((width // 2, foot - margin // 4, width - margin, foot + margin // 4))
+    picture = scrim.lay(sheet.picture, boxes, sheet.tone)
     logo = sheet.room.kit_file(sheet.look["logo"])
-    pictures.paste_logo(picture, logo, ((sheet.page.width - side) // 2, top), side)
+    pictures.paste_logo(picture, logo, ((width - side) // 2, top), side)
     pen = ImageDraw.Draw(picture)
     heading.draw(pen, left, top + side + gap, sheet.tone.text, centre=True)
-    place = top + side + heading.height + 2 * gap
-    body.draw(pen, (sheet.page.width - body.width) // 2, place, sheet.tone.text, centre=True)
-    _dots(sheet, pen, sheet.page.width - sheet.unit(0.075), sheet.page.height - sheet.unit(0.11))
+    ink = sheet.tone.text
+    if len(button.lines) == 1:
+        ink = _pill(sheet, pen, button, under, pad)
+    button.draw(pen, (width - button.width) / 2, under + pad[1], ink, centre=True)
+    if sheet.page.of > 1:
+        _dots(sheet, pen, width - margin, foot)
     return picture
+
+
+def _pill(
+    sheet: Sheet, pen: ImageDraw.ImageDraw, button: Block, top: int, pad: tuple[int, int]
+) -> Rgb:
+    """Draw the shape of a button around one line; return the colour of the words on it."""
+    fill, middle = scrim.readable(sheet.tone), sheet.page.width / 2
+    half = button.ink / 2 + pad[0]
+    high = button.height + 2 * pad[1]
+    pen.rounded_rectangle((middle - half, top, middle + half, top + high), high / 2, fill=fill)
+    return max((sheet.tone.ground, sheet.tone.text), key=lambda colour: contrast(colour, fill))
 
 
 def _reel_image(sheet: Sheet) -> Image.Image:
@@ -202,9 +238,7 @@ def _reel_image(sheet: Sheet) -> Image.Image:
         words = sheet.fit(sheet.page.body, "body", (0.80, 0.30), (0.030, 0.046))
         blocks.append((words, sheet.unit(0.045)))
     top = round(sheet.page.height * 0.45 - _column(blocks) / 2)
-    picture = _stack(sheet, blocks, top, left)
-    _rule(sheet, picture, left, top - sheet.unit(0.055))
-    return _signature(sheet, picture)
+    return _signed(sheet, blocks, top, left, foot=0.86)
 
 
 def _reel_cover(sheet: Sheet) -> Image.Image:
@@ -213,7 +247,6 @@ def _reel_cover(sheet: Sheet) -> Image.Image:
     block = sheet.fit(sheet.page.heading, "heading", (0.83, 0.80), (0.06, 0.172))
     top = round(sheet.page.height / 2 - block.height / 2)
     picture = _stack(sheet, [(block, 0.0)], top, left)
-    _rule(sheet, picture, left, top - sheet.unit(0.06))
     side = sheet.unit(0.10)
     logo = sheet.room.kit_file(sheet.look["logo"])
     place = (left, top + block.height + sheet.unit(0.06))
@@ -224,10 +257,9 @@ def _reel_cover(sheet: Sheet) -> Image.Image:
 def _youtube(sheet: Sheet) -> Image.Image:
     """Few words, very large: it must read at 120 px wide."""
     left = sheet.unit(0.055)
-    block = sheet.fit(sheet.page.heading, "heading", (0.80, 0.44), (0.045, 0.150))
-    top = round(sheet.page.height * 0.5 - block.height / 2)
+    block = sheet.fit(sheet.page.heading, "heading", (0.80, 0.41), (0.045, 0.150))
+    top = round(sheet.page.height * 0.51 - block.height / 2)
     picture = _stack(sheet, [(block, 0.0)], top, left)
-    _rule(sheet, picture, left, max(sheet.unit(0.02), top - sheet.unit(0.035)))
     side = sheet.unit(0.085)
     logo = sheet.room.kit_file(sheet.look["logo"])
     corner = (sheet.page.width - side - sheet.unit(0.035), sheet.unit(0.035))

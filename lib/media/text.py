@@ -81,6 +81,12 @@ class Block:
         return round((len(self.lines) - 1) * self.size * self.leading + ascent + descent)
 
     @property
+    def ink(self) -> int:
+        """Return the width of the longest line, px."""
+        face = font(self.file, self.size)
+        return math.ceil(max((face.getlength(line) for line in self.lines), default=0))
+
+    @property
     def headroom(self) -> int:
         """Return the px between the block's top and the top of its capitals."""
         face = font(self.file, self.size)

@@ -1,0 +1,56 @@
+"""A whole embedded studio in a process of its own, with tools that only take a little time.
+
+Started by the kill test with a data folder; carries on whatever is unfinished, begins the one
+burst if there is none, and ends when everything is settled.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from lib import wiring
+from lib.app import views
+from lib.embedded import running
+from lib.ports import ToolCall
+from tests.app.crank import OWNER, settings_below
+from tests.app.instant import InstantTools
+
+#: Seconds that one tool takes: long enough to be killed in the middle of it.
+TOOL_S = 0.35
+
+
+class SlowTools(InstantTools):
+    """Notes every file that was finished, so that a second rendering shows."""
+
+    def __init__(self, book: Path) -> None:
+        super().__init__()
+        self._book = book
+
+    def run(self, call: ToolCall) -> None:
+        """Take a while, write the files, and note them."""
+        time.sleep(TOOL_S)
+        super().run(call)
+        with self._book.open("a") as book:
+            book.writelines(f"{call.workdir.name} {slot}\n" for slot in call.makes)
+
+
+def main() -> int:
+    """Run until every work is settled."""
+    folder = Path(sys.argv[1])
+    local = wiring.local(settings_below(folder), tools=SlowTools(folder / "rendered.txt"))
+    brands = list(local.studio.brands.slugs())[:5]
+    with running(local):
+        from lib.app.intake import create_burst
+
+        spec = {"kind": "test", "brands": brands, "posts": 3, "reels": 3}
+        burst = create_burst(local.studio, OWNER, OWNER, spec, key="kill")
+        while views.burst(local.studio, OWNER, burst.id)["active"]:
+            time.sleep(0.02)
+    local.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
