@@ -8,9 +8,11 @@ state: everything acknowledged is in the database or in the bucket, so a kill -9
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +21,6 @@ from typing import Any
 
 import flask
 from cloudevents.http import CloudEvent
-from werkzeug.test import EnvironBuilder
 
 import main
 from lib import wiring
@@ -39,6 +40,9 @@ TICK_S = 2.0
 SCAN_S = 0.5
 #: Longest sleep of a worker that was not woken, seconds.
 IDLE_S = 0.5
+#: Wait between the news of an event and its delivery, seconds: events that come together are
+#: delivered together, and our own work has settled by then.
+GATHER_S = 0.008
 #: Steps of the desk are short; two at once are enough, and leave the cores to the renders.
 DESK_WORKERS = 2
 
@@ -53,6 +57,8 @@ class Embedded:
         self._pools: dict[str, ThreadPoolExecutor] = {}
         #: Counts the workers of each queue that have nothing to do.
         self._free: dict[str, threading.Semaphore] = {}
+        #: Leases whose task was carried out and still stands in the queue.
+        self._finished: dict[str, deque[Lease]] = {}
         self._lock: StudioLock | None = None
         self._server = Server(local.settings.port) if serve else None
         self._ticker = Ticker(local.studio.clock)
@@ -79,6 +85,7 @@ class Embedded:
         for queue, size in (("desk", DESK_WORKERS), ("render", local.settings.render_workers)):
             self._pools[queue] = ThreadPoolExecutor(size, thread_name_prefix=queue)
             self._free[queue] = threading.Semaphore(size)
+            self._finished[queue] = deque()
             self._spawn(f"{queue}-dispatch", partial(self._dispatch, queue))
         self._ticker.every("tick", TICK_S, _tick)
         self._ticker.every("scan", SCAN_S, self._scan)
@@ -94,8 +101,9 @@ class Embedded:
         self._ticker.stop(patience_s=IDLE_S * 4)
         for thread in self._threads:
             thread.join(timeout=IDLE_S * 4)
-        for pool in self._pools.values():
+        for name, pool in self._pools.items():
             pool.shutdown(wait=False, cancel_futures=True)
+            self._close_finished(name)
         if self._lock:
             self._lock.release()
 
@@ -109,6 +117,8 @@ class Embedded:
         while not self._stopping.is_set():
             if not outbox.drain(_deliver_event):
                 outbox.wait(IDLE_S)
+                # An attempt of ours settles its work in a moment; its event then finds all done.
+                self._stopping.wait(GATHER_S)
 
     def _dispatch(self, queue_name: str) -> None:
         """Hand the tasks of one queue to its workers, as many at a time as are free."""
@@ -126,6 +136,7 @@ class Embedded:
                 free.release()
             for lease in leases:
                 self._pools[queue_name].submit(self._carry_out, queue_name, lease)
+            self._close_finished(queue_name)
             if not leases:
                 queue.wait([queue_name], IDLE_S)
 
@@ -133,11 +144,17 @@ class Embedded:
         try:
             retry_after_s = deliver_task(lease.task.payload)
             if retry_after_s is None:
-                self._local.queue.done(lease)
+                self._finished[queue_name].append(lease)
             else:
                 self._local.queue.retry(lease, retry_after_s, error="not yet")
         finally:
             self._free[queue_name].release()
+
+    def _close_finished(self, queue_name: str) -> None:
+        """Take finished tasks off the queue; lost before this, they come again and are dropped."""
+        finished = self._finished[queue_name]
+        if finished:
+            self._local.queue.all_done([finished.popleft() for _ in range(len(finished))])
 
     def _scan(self) -> None:
         try:
@@ -163,18 +180,31 @@ def _deliver_event(attributes: Json, data: Json) -> None:
 
 def deliver_task(payload: Json) -> float | None:
     """Hand a task to ``on_step``; return None when it is done, else seconds until the next try."""
-    body = json.dumps(payload).encode()
-    builder = EnvironBuilder(method="POST", data=body, content_type="application/json")
     try:
-        _, status, headers = _call(main.on_step, flask.Request(builder.get_environ()))
+        _, status, headers = _call(main.on_step, _request(json.dumps(payload).encode()))
     except Unavailable as error:
         return error.retry_after_s
     return None if status < 300 else float(headers.get("Retry-After", 5))
 
 
+def _request(body: bytes) -> flask.Request:
+    """Return a POST as a function receives it."""
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/",
+        "SERVER_NAME": "embedded",
+        "SERVER_PORT": "80",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_TYPE": "application/json",
+    }
+    return flask.Request(environ)
+
+
 def _tick() -> None:
     try:
-        _call(main.on_tick, flask.Request(EnvironBuilder(method="POST").get_environ()))
+        _call(main.on_tick, _request(b""))
     except Unavailable:
         return  # it was noted; the next tick comes in a moment
 

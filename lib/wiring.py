@@ -21,6 +21,7 @@ from lib.adapters.local.records import LocalRecords
 from lib.app.case import INDEXED
 from lib.app.studio import Studio
 from lib.core.errors import Refused
+from lib.core.tools import QUEUES
 from lib.ports import Clock, Text, Tools
 from lib.settings import Settings, load
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Deliveries of one task before it is put aside as a dead letter.
 MAX_DELIVERIES = 20
+#: Leases alive at once in one queue: a net below the embedded studio's own count of workers.
+MAX_LEASES = 64
 
 _installed: dict[str, tuple[Studio, Settings]] = {}
 
@@ -62,10 +65,7 @@ def local(
     objects = LocalObjects(
         data / "bucket", database, used_clock, base_url=f"http://127.0.0.1:{settings.port}"
     )
-    limits = {
-        "desk": Limits(concurrency=8, max_tries=MAX_DELIVERIES),
-        "render": Limits(concurrency=settings.render_workers, max_tries=MAX_DELIVERIES),
-    }
+    limits = {name: Limits(concurrency=MAX_LEASES, max_tries=MAX_DELIVERIES) for name in QUEUES}
     queue = LocalQueue(database, used_clock, limits)
     studio = Studio(
         objects=objects,

@@ -16,7 +16,6 @@ from lib.app.case import (
     Case,
     Fields,
     attempt_field,
-    case_of,
     load,
     new_record,
     record_path,
@@ -31,7 +30,7 @@ from lib.core.rollup import SETTLED, Phase, phase
 from lib.core.status import Assessment, assess
 from lib.core.tools import TOOLS
 from lib.core.work import Attempt, Json, Sightings, Work
-from lib.ports import REMOVE, Record, Task
+from lib.ports import REMOVE, Task
 
 #: Compare-and-set rounds before a contended record is left to the next call.
 ROUNDS = 12
@@ -68,8 +67,7 @@ def begin(studio: Studio, work: Work) -> None:
     Raises Conflict when there is a work of that id.
     """
     data = new_record(work)
-    path = record_path(work.id)
-    case = case_of(Record(path, data, 0))
+    case = Case(work, (), data["measured"], data["summary"], data["due_at"], version=0)
     decided = _decide(studio, case, [])
     for name, value in decided.changes.items():
         if value is REMOVE:
@@ -78,7 +76,7 @@ def begin(studio: Studio, work: Work) -> None:
             data[name[0]] = value
         else:
             data[name[0]][name[1]] = value
-    studio.records.create(path, data)
+    studio.records.create(record_path(work.id), data)
     for action in decided.actions:
         _carry_out(studio, work, action)
 

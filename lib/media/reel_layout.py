@@ -22,18 +22,41 @@ SAFE_TOP, SAFE_BOTTOM = 0.135, 0.80
 #: Seconds that a line takes to fade in, and how far it rises meanwhile, px at 1080 wide.
 FADE_S = 0.5
 RISE_PX = 24
+#: Height of the line that shows how far the reel is, as a share of the width.
+PROGRESS = 0.006
 #: The first line comes after the title was read; the last has a fifth of the reel to itself.
 FIRST_S, LAST_SHARE = 1.3, 0.72
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A picture that fades in at ``start_s`` at an even place."""
+    """A picture that comes at ``start_s`` to an even place, rising, and fading unless solid."""
 
     picture: Image.Image
     place: tuple[int, int]
     start_s: float
     rise_px: int = 0
+    solid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The line that shows how far the reel is; size in px, place even."""
+
+    place: tuple[int, int]
+    size: tuple[int, int]
+    track: tuple[int, int, int]
+    fill: tuple[int, int, int]
+
+    def at(self, share: float) -> Image.Image:
+        """Return the line as it looks at a share of the reel, 0..1."""
+        width, height = self.size
+        picture = Image.new("RGBA", self.size, (*self.track, 0))
+        pen = ImageDraw.Draw(picture)
+        pen.rounded_rectangle((0, 0, width - 1, height - 1), height / 2, fill=(*self.track, 56))
+        end = max(height, width * share) - 1
+        pen.rounded_rectangle((0, 0, end, height - 1), height / 2, fill=(*self.fill, 255))
+        return picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +71,8 @@ class Words:
     seconds: float
 
 
-def layers(words: Words, extremes: list[Image.Image], room: Room) -> list[Layer]:
-    """Return the layers from the ground up; those of start 0 are there from the first frame.
+def layers(words: Words, extremes: list[Image.Image], room: Room) -> tuple[list[Layer], Progress]:
+    """Return the layers from the ground up, and the progress line.
 
     ``extremes`` are the first and last frames of the background, on which the contrast of all
     text is measured. Raises ToolFailed when the words do not fit.
@@ -60,21 +83,26 @@ def layers(words: Words, extremes: list[Image.Image], room: Room) -> list[Layer]
     body = room.font(words.look["fonts"]["body"])
     sizes = (round(width * 0.052), round(width * 0.140))
     title = fit(words.title, heading, (measure, round(height * 0.24)), sizes, "heading")
-    first = top + title.height + round(height * 0.045)
+    first = top + title.height + round(height * 0.04)
     foot = round(height * SAFE_BOTTOM)
-    signature = round(height * 0.055)
-    room_px = foot - signature - round(height * 0.03) - first
+    side = round(height * 0.05)
+    line = foot - side - round(height * 0.02)
+    room_px = line - round(height * 0.025) - first
     blocks, gap = _lines(words.lines, body, (measure, room_px), width)
     bottom = first + sum(b.height for b in blocks) + gap * (len(blocks) - 1)
-    box = (left, top, left + measure, bottom)
-    ground = _ground(words, extremes, box, (left, foot - signature), signature)
+    ground = _ground(
+        words, extremes, [(left, top, left + measure, bottom), (left, line, left + measure, foot)]
+    )
     found = [Layer(ground, (0, 0), 0.0), _still(words, title, left, top)]
-    found.append(_signature(words, room, body, left, foot - signature, signature))
+    found.append(_signature(words, room, body, (left, foot - side), side))
     y = first
     for number, block in enumerate(blocks):
-        found.append(_line(words, block, left, y, _start(number, len(blocks), words.seconds)))
+        found.append(_line(words, block, (left, y), _start(number, len(blocks), words.seconds)))
         y += block.height + gap
-    return found
+    thick = max(4, _even(round(width * PROGRESS)))
+    mark = scrim.readable(words.tone)
+    bar = Progress((_even(left), _even(line)), (_even(measure), thick), words.tone.text, mark)
+    return found, bar
 
 
 def _start(number: int, count: int, seconds: float) -> float:
@@ -100,23 +128,14 @@ def _lines(
     raise ToolFailed("reel_video", f"{len(texts)} lines do not fit together; shorten them")
 
 
-def _ground(
-    words: Words,
-    extremes: list[Image.Image],
-    box: scrim.Box,
-    corner: tuple[int, int],
-    side: int,
-) -> Image.Image:
+def _ground(words: Words, extremes: list[Image.Image], boxes: list[scrim.Box]) -> Image.Image:
     """Return the scrims under all words as one layer."""
     layer = Image.new("RGBA", words.size, (*words.tone.ground, 0))
-    width = words.size[0]
-    small = (corner[0], corner[1], corner[0] + round(width * 0.5), corner[1] + side)
-    for place in (box, small):
+    for place in boxes:
         strength = scrim.strength_for(extremes, place, words.tone)
         if strength:
-            mask = scrim.patch(words.size, place, strength)
             over = Image.new("RGBA", words.size, (*words.tone.ground, 255))
-            over.putalpha(mask)
+            over.putalpha(scrim.patch(words.size, place, strength))
             layer.alpha_composite(over)
     return layer
 
@@ -124,33 +143,38 @@ def _ground(
 def _still(words: Words, title: Block, left: int, top: int) -> Layer:
     """Return the title with the accent bar over it."""
     width = words.size[0]
-    bar = (round(width * 0.11), max(4, round(width * 0.010)))
-    above = round(width * 0.05)
+    bar = (round(width * 0.11), max(4, round(width * 0.011)))
+    gap = min(round(width * 0.052), round(title.size * 0.42))
+    above = _even(max(0, gap + bar[1] - title.headroom))
+    place = above + title.headroom - gap - bar[1]
     picture = Image.new("RGBA", (_even(title.width + 4), _even(title.height + above + 4)))
     pen = ImageDraw.Draw(picture)
-    colour = scrim.readable(words.tone)
-    pen.rounded_rectangle((0, 0, bar[0], bar[1]), bar[1] / 2, fill=colour)
+    corners = (0, place, bar[0], place + bar[1])
+    pen.rounded_rectangle(corners, bar[1] / 2, fill=scrim.readable(words.tone))
     title.draw(pen, 0, above, words.tone.text)
-    return Layer(_tinted(picture, words.tone), (_even(left), _even(top - above)), 0.0)
+    rise = _even(round(RISE_PX * width / 1080))
+    spot = (_even(left), _even(top - above))
+    return Layer(_tinted(picture, words.tone), spot, 0.0, rise, solid=True)
 
 
-def _line(words: Words, block: Block, left: int, top: int, start_s: float) -> Layer:
+def _line(words: Words, block: Block, place: tuple[int, int], start_s: float) -> Layer:
     rise = _even(round(RISE_PX * words.size[0] / 1080))
     picture = Image.new("RGBA", (_even(block.width + 4), _even(block.height + 4)))
     block.draw(ImageDraw.Draw(picture), 0, 0, words.tone.text)
-    return Layer(_tinted(picture, words.tone), (_even(left), _even(top)), start_s, rise)
+    spot = (_even(place[0]), _even(place[1]))
+    return Layer(_tinted(picture, words.tone), spot, start_s, rise)
 
 
-def _signature(words: Words, room: Room, file: Path, left: int, top: int, side: int) -> Layer:
+def _signature(words: Words, room: Room, file: Path, place: tuple[int, int], side: int) -> Layer:
     width = words.size[0]
-    sizes = (round(width * 0.022), round(width * 0.034))
+    sizes = (round(width * 0.024), round(width * 0.036))
     name = fit(words.look["handle"], file, (round(width * 0.5), side), sizes)
     gap = round(width * 0.025)
     picture = Image.new("RGBA", (_even(side + gap + name.width), _even(side)))
     name.draw(ImageDraw.Draw(picture), side + gap, (side - name.height) / 2, words.tone.text)
     picture = _tinted(picture, words.tone)
     pictures.paste_logo(picture, room.kit_file(words.look["logo"]), (0, 0), side)
-    return Layer(picture, (_even(left), _even(top)), 0.0)
+    return Layer(picture, (_even(place[0]), _even(place[1])), 0.0)
 
 
 def _tinted(picture: Image.Image, tone: Tone) -> Image.Image:

@@ -24,7 +24,7 @@ from lib.media.binaries import find
 from lib.media.colour import tone_of
 from lib.media.ffmpeg_run import Pipe
 from lib.media.planes import Overlay, Planes
-from lib.media.reel_layout import FADE_S, Layer, Words, layers
+from lib.media.reel_layout import FADE_S, Layer, Progress, Words, layers
 from lib.media.room import Room
 
 #: Share of the background that the camera sees at its nearest; at its farthest it sees all.
@@ -78,11 +78,11 @@ def run(
         size=size,
         seconds=wanted.seconds,
     )
-    stack = layers(words, extremes, room)
+    stack, progress = layers(words, extremes, room)
     music = room.music(wanted.music) if wanted.music else None
     pipe = Pipe(_command(wanted, music, makes["video"]), what="the encoder")
     try:
-        _feed(pipe, _frames(background, camera, stack, wanted.fps))
+        _feed(pipe, _frames(background, camera, stack, progress, wanted.fps))
         pipe.finish()
     except BaseException:
         pipe.kill()
@@ -115,7 +115,7 @@ class _Camera:
 
 
 def _frames(
-    background: Image.Image, camera: _Camera, stack: list[Layer], fps: int
+    background: Image.Image, camera: _Camera, stack: list[Layer], progress: Progress, fps: int
 ) -> Iterator[Planes]:
     luma, blue, red = planes.from_rgb(background)
     frame = None
@@ -133,6 +133,7 @@ def _frames(
         )
         overlay = overlay or Overlay(size)
         waiting = _advance(overlay, waiting, number / fps)
+        overlay.show(progress.at((number + 1) / camera.frames), progress.place, opacity=1.0)
         yield overlay.over(frame)
 
 
@@ -140,14 +141,14 @@ def _advance(overlay: Overlay, waiting: list[Layer], now_s: float) -> list[Layer
     """Bring the overlay to an instant; return the layers that are still to come or to fade."""
     left = []
     for layer in waiting:
-        share = 1.0 if layer.start_s == 0 else (now_s - layer.start_s) / FADE_S
-        if share >= 1:
+        share = (now_s - layer.start_s) / FADE_S
+        if share >= 1 or (layer.solid is False and layer.start_s == 0):
             overlay.commit(layer.picture, layer.place)
             continue
         left.append(layer)
-        if share > 0:
+        if share >= 0:
             eased = 1 - (1 - share) ** 3
-            overlay.show(*_risen(layer, eased), opacity=eased)
+            overlay.show(*_risen(layer, eased), opacity=1.0 if layer.solid else eased)
     return left
 
 

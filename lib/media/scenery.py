@@ -163,8 +163,10 @@ def _landscape(size: Size, rng: random.Random) -> Image.Image:
     assert field is not None
     smooth = ImageOps.autocontrast(field.filter(ImageFilter.GaussianBlur(middle[0] / 60)))
     coarse = (middle[0] // 6, middle[1] // 6)
-    return smooth.convert("F").resize(coarse, Image.Resampling.BOX).resize(
-        size, Image.Resampling.BICUBIC
+    return (
+        smooth.convert("F")
+        .resize(coarse, Image.Resampling.BOX)
+        .resize(size, Image.Resampling.BICUBIC)
     )
 
 

@@ -126,14 +126,21 @@ class LocalQueue:
 
     def done(self, lease: Lease) -> bool:
         """Remove a finished task; False when the lease ran out and somebody else has it."""
+        return self.all_done([lease]) == 1
+
+    def all_done(self, leases: Sequence[Lease]) -> int:
+        """Remove finished tasks in one write; return how many were still ours."""
         until = self._clock.now() + TOMBSTONE_S
 
-        def carry_out(conn: sqlite3.Connection) -> bool:
-            name = lease.task.name
-            if conn.execute(_DONE, (name, lease.tries)).rowcount == 0:
-                return False
-            conn.execute("INSERT OR REPLACE INTO tombstone VALUES (?,?)", (name, until))
-            return True
+        def carry_out(conn: sqlite3.Connection) -> int:
+            names = [
+                lease.task.name
+                for lease in leases
+                if conn.execute(_DONE, (lease.task.name, lease.tries)).rowcount
+            ]
+            buried = [(name, until) for name in names]
+            conn.executemany("INSERT OR REPLACE INTO tombstone VALUES (?,?)", buried)
+            return len(names)
 
         finished = self._database.write(carry_out)
         self._news.ring()

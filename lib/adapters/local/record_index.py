@@ -6,6 +6,7 @@ a declared field can be compared and sorted and no other can. Knows nothing of w
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -62,9 +63,12 @@ class RecordIndex:
             if new.get(field) != key:
                 sql = "DELETE FROM field WHERE collection=? AND field=? AND key=? AND id=?"
                 conn.execute(sql, (collection, field, key, id_))
-        for field, key in new.items():
-            if old.get(field) != key:
-                conn.execute("INSERT INTO field VALUES (?,?,?,?)", (collection, field, key, id_))
+        rows = [(collection, f, key, id_) for f, key in new.items() if old.get(f) != key]
+        if rows:
+            # One statement: each one costs a change of hands of the interpreter's lock.
+            marks = ",".join(["(?,?,?,?)"] * len(rows))
+            values = list(itertools.chain.from_iterable(rows))
+            conn.execute(f"INSERT INTO field VALUES {marks}", values)
 
     def stale(self, conn: sqlite3.Connection) -> set[str]:
         """Note the declarations; return the collections whose documents must be indexed anew."""

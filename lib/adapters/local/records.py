@@ -61,11 +61,10 @@ class LocalRecords:
         entries = self._index.entries(collection, data)
 
         def carry_out(conn: sqlite3.Connection) -> int:
-            if conn.execute(_ONE, (collection, id_)).fetchone() is not None:
-                raise Conflict(f"{path} exists already")
             version = self._next_version(conn)
-            sql = "INSERT INTO document (collection, id, version, data) VALUES (?,?,?,?)"
-            conn.execute(sql, (collection, id_, version, text))
+            sql = "INSERT OR IGNORE INTO document (collection, id, version, data) VALUES (?,?,?,?)"
+            if conn.execute(sql, (collection, id_, version, text)).rowcount == 0:
+                raise Conflict(f"{path} exists already")
             self._index.store(conn, collection, id_, {}, entries)
             return version
 
