@@ -40,6 +40,8 @@ TICK_S = 2.0
 SCAN_S = 0.5
 #: Longest sleep of a worker that was not woken, seconds.
 IDLE_S = 0.5
+#: Finished tasks that are taken off a busy queue in one write; an idle one is cleared at once.
+FINISHED_TOGETHER = 16
 #: Wait between the news of an event and its delivery, seconds: events that come together are
 #: delivered together, and our own work has settled by then.
 GATHER_S = 0.008
@@ -136,9 +138,10 @@ class Embedded:
                 free.release()
             for lease in leases:
                 self._pools[queue_name].submit(self._carry_out, queue_name, lease)
-            self._close_finished(queue_name)
-            if not leases:
-                queue.wait([queue_name], IDLE_S)
+            if len(self._finished[queue_name]) >= FINISHED_TOGETHER:
+                self._close_finished(queue_name)
+            if not leases and not queue.wait([queue_name], IDLE_S):
+                self._close_finished(queue_name)
 
     def _carry_out(self, queue_name: str, lease: Lease) -> None:
         try:

@@ -8,6 +8,7 @@ finds the file, checks it again and uploads it without running the tool.
 from __future__ import annotations
 
 import base64
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -47,9 +48,11 @@ def forget_old(studio: Studio) -> int:
     """Delete files that waited longer than ``KEEP_S``; return how many."""
     folder, gone = studio.scratch / "finished", 0
     for file in folder.iterdir() if folder.is_dir() else ():
-        if studio.clock.now() - file.stat().st_mtime > KEEP_S:
-            file.unlink(missing_ok=True)
-            gone += 1
+        # An attempt may upload and unlink its file while we look.
+        with contextlib.suppress(FileNotFoundError):
+            if studio.clock.now() - file.stat().st_mtime > KEEP_S:
+                file.unlink()
+                gone += 1
     return gone
 
 

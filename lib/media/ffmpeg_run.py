@@ -7,10 +7,11 @@ drawn by Pillow and never enters a filter. Inputs are opened as plain files of k
 from __future__ import annotations
 
 import ctypes
+import functools
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -25,10 +26,16 @@ TAIL_CHARS = 2000
 _PR_SET_PDEATHSIG = 1
 
 
+@functools.cache
+def _prctl() -> Callable[[int, int], int]:
+    """Return the system call, looked up before a fork: a child of threads may not load anything."""
+    found: Callable[[int, int], int] = ctypes.CDLL(None).prctl
+    return found
+
+
 def die_with_parent() -> None:
     """Ask the system to kill this process when its parent ends, however that ends."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl()(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def guarded_input(file: Path) -> list[str]:
@@ -44,6 +51,7 @@ def run(command: Sequence[str], *, what: str, deadline_s: float) -> tuple[bytes,
 
     Raises ToolFailed with its last words, not permanent when it was killed.
     """
+    _prctl()
     process = subprocess.Popen(
         list(command),
         stdin=subprocess.DEVNULL,
@@ -73,12 +81,20 @@ def check(code: int, *, what: str, words: str) -> None:
     raise ToolFailed(what, f"ended with code {code}: {last}", tail=tail)
 
 
+def last_words(messages: IO[bytes]) -> str:
+    """Return the end of a file of messages, read from its end however long it is."""
+    size = messages.seek(0, 2)
+    messages.seek(max(0, size - 4 * TAIL_CHARS))
+    return messages.read().decode(errors="replace").strip()[-TAIL_CHARS:]
+
+
 class Pipe:
     """A program that reads raw frames from its standard input."""
 
     def __init__(self, command: Sequence[str], *, what: str) -> None:
         self._what = what
         self._messages: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the pipe
+        _prctl()
         self._process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
@@ -118,5 +134,4 @@ class Pipe:
         self._messages.close()
 
     def _tail(self) -> str:
-        self._messages.seek(0)
-        return self._messages.read().decode(errors="replace")[-TAIL_CHARS:]
+        return last_words(self._messages)

@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from lib.core.errors import ToolFailed
+from lib.core.errors import ToolFailed, Unavailable
 from lib.media.binaries import find
 from lib.media.ffmpeg_run import guarded_input, run
 
@@ -27,8 +27,15 @@ Facts = dict[str, Any]
 
 
 def probe(file: Path, media_type: str) -> Facts:
-    """Return the facts of a file; ``unreadable`` says why bad bytes cannot be measured."""
-    if file.stat().st_size == 0:
+    """Return the facts of a file; ``unreadable`` says why bad bytes cannot be measured.
+
+    Raises Unavailable when the file is not there or the measuring itself was cut off.
+    """
+    try:
+        size = file.stat().st_size
+    except OSError as error:
+        raise Unavailable(f"{file.name} cannot be opened: {error.strerror}") from error
+    if size == 0:
         return {"unreadable": "0 bytes"}
     if media_type.startswith("image/"):
         return _image(file)
@@ -60,27 +67,38 @@ def _document(file: Path) -> Facts:
     try:
         entries = json.loads(file.read_bytes())["entries"]
         return {"media_type": "application/json", "entries": len(entries)}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         return {"unreadable": f"no sealed document: {error}"}
 
 
 def _film(file: Path) -> Facts:
     try:
-        told, _ = run(
-            [
-                *(find().ffprobe, "-v", "error", "-of", "json", "-count_packets"),
-                *("-show_streams", "-show_format", *guarded_input(file)),
-            ],
-            what="ffprobe",
-            deadline_s=DEADLINE_S,
-        )
-        streams = json.loads(told)["streams"]
-        frames, messages = _decode(file, {stream["codec_type"] for stream in streams})
+        return _measured(file)
     except ToolFailed as error:
+        if not error.permanent:  # killed or out of time, which says nothing about the bytes
+            raise Unavailable(str(error)) from error
         return {"unreadable": str(error).replace(str(file), "the file")}
+    except (ValueError, KeyError, struct.error) as error:
+        return {"unreadable": f"no film or sound that makes sense: {error!r}"}
+
+
+def _measured(file: Path) -> Facts:
+    told, _ = run(
+        [
+            *(find().ffprobe, "-v", "error", "-of", "json", "-count_packets"),
+            *("-show_streams", "-show_format", *guarded_input(file)),
+        ],
+        what="ffprobe",
+        deadline_s=DEADLINE_S,
+    )
+    streams = json.loads(told)["streams"]
+    frames, messages = _decode(file, {stream["codec_type"] for stream in streams})
     facts: Facts = {"media_type": _kind(file), "faststart": _is_faststart(file)}
     for stream in streams:
-        facts |= _video(stream) if stream["codec_type"] == "video" else _audio(stream)
+        if stream["codec_type"] == "video":
+            facts |= _video(stream)
+        elif stream["codec_type"] == "audio":
+            facts |= _audio(stream)
     if "seconds" not in facts and "audio_seconds" in facts:
         facts["seconds"] = facts["audio_seconds"]
     if frames:

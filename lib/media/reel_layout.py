@@ -5,6 +5,7 @@ All words keep clear of what the platforms lay over a reel: the top 12 % and the
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,28 @@ FADE_S = 0.5
 RISE_PX = 24
 #: Height of the line that shows how far the reel is, as a share of the width.
 PROGRESS = 0.006
-#: The first line comes after the title was read; the last has a fifth of the reel to itself.
-FIRST_S, LAST_SHARE = 1.3, 0.72
+#: The first line comes after the title was read; the last has a third of its scene to itself.
+FIRST_S, LAST_SHARE = 1.3, 0.66
+#: Sizes of lines in thousandths of the width: largest, least at which lines share one scene,
+#: least of all. A phone shows 50 thousandths as about 3.5 mm.
+LARGEST, LEAST_TOGETHER, LEAST = 70, 50, 38
+#: Seconds that a scene of lines needs at least, and the most scenes of a reel.
+SCENE_S, MOST_SCENES = 5.0, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A picture that comes at ``start_s`` to an even place, rising, and fading unless solid."""
+    """A picture that comes at ``start_s`` to an even place, rising, and fading unless solid.
+
+    With ``end_s`` it fades away again from then on.
+    """
 
     picture: Image.Image
     place: tuple[int, int]
     start_s: float
     rise_px: int = 0
     solid: bool = False
+    end_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,44 +98,75 @@ def layers(words: Words, extremes: list[Image.Image], room: Room) -> tuple[list[
     side = round(height * 0.05)
     line = foot - side - round(height * 0.02)
     room_px = line - round(height * 0.025) - first
-    blocks, gap = _lines(words.lines, body, (measure, room_px), width)
-    bottom = first + sum(b.height for b in blocks) + gap * (len(blocks) - 1)
+    scenes, gap = _scenes(words, body, (measure, room_px))
+    bottom = first + max(_tall(scene, gap) for scene in scenes)
     ground = _ground(
         words, extremes, [(left, top, left + measure, bottom), (left, line, left + measure, foot)]
     )
     found = [Layer(ground, (0, 0), 0.0), _still(words, title, left, top)]
     found.append(_signature(words, room, body, (left, foot - side), side))
-    y = first
-    for number, block in enumerate(blocks):
-        found.append(_line(words, block, (left, y), _start(number, len(blocks), words.seconds)))
-        y += block.height + gap
+    for scene, (start_s, end_s) in zip(scenes, _spans(scenes, words.seconds), strict=True):
+        y = first
+        leaves = None if scene is scenes[-1] else end_s - FADE_S
+        for number, block in enumerate(scene):
+            last = max(1, len(scene) - 1)
+            comes = start_s + (end_s - start_s) * LAST_SHARE * number / last
+            found.append(_line(words, block, (left, y), (comes, leaves)))
+            y += block.height + gap
     thick = max(4, _even(round(width * PROGRESS)))
     mark = scrim.readable(words.tone)
     bar = Progress((_even(left), _even(line)), (_even(measure), thick), words.tone.text, mark)
     return found, bar
 
 
-def _start(number: int, count: int, seconds: float) -> float:
-    last = seconds * LAST_SHARE
-    return FIRST_S if count == 1 else FIRST_S + (last - FIRST_S) * number / (count - 1)
+def _scenes(words: Words, file: Path, box: tuple[int, int]) -> tuple[list[list[Block]], int]:
+    """Set the lines as large as they go: together if they stay readable, else in scenes.
+
+    Returns the scenes in order and the px between two lines.
+    """
+    most = min(MOST_SCENES, len(words.lines), max(1, int(words.seconds / SCENE_S)))
+    for largest, least in ((LARGEST, LEAST_TOGETHER), (LEAST_TOGETHER, LEAST)):
+        for count in range(1, most + 1):
+            parts = _parts(words.lines, count)
+            for share in range(largest, least - 1, -2):
+                size = round(words.size[0] * share / 1000)
+                gap = round(size * 0.75)
+                scenes = _set(parts, file, box, size)
+                if scenes and all(_tall(scene, gap) <= box[1] for scene in scenes):
+                    return scenes, gap
+    count = len(words.lines)
+    raise ToolFailed("reel_video", f"{count} lines do not fit together; shorten them")
 
 
-def _lines(
-    texts: tuple[str, ...], file: Path, box: tuple[int, int], width: int
-) -> tuple[list[Block], int]:
-    """Set all lines at the largest size that lets them stand together."""
-    for share in range(70, 31, -2):
-        size = round(width * share / 1000)
-        gap = round(size * 0.75)
-        try:
-            blocks = [fit(text, file, (box[0], box[1]), (size, size)) for text in texts]
-        except ToolFailed as error:
-            if "does not fit" not in str(error):
-                raise
-            continue
-        if sum(block.height for block in blocks) + gap * (len(blocks) - 1) <= box[1]:
-            return blocks, gap
-    raise ToolFailed("reel_video", f"{len(texts)} lines do not fit together; shorten them")
+def _set(
+    parts: list[tuple[str, ...]], file: Path, box: tuple[int, int], size: int
+) -> list[list[Block]] | None:
+    """Set all lines at one size; None when one does not fit the box even alone."""
+    try:
+        return [[fit(text, file, box, (size, size)) for text in part] for part in parts]
+    except ToolFailed as error:
+        if "does not fit" not in str(error):
+            raise
+        return None
+
+
+def _tall(scene: list[Block], gap: int) -> int:
+    return sum(block.height for block in scene) + gap * (len(scene) - 1)
+
+
+def _parts(lines: tuple[str, ...], count: int) -> list[tuple[str, ...]]:
+    """Split the lines into ``count`` runs of about equal numbers, the longer ones first."""
+    share, more = divmod(len(lines), count)
+    ends = list(itertools.accumulate(share + (number < more) for number in range(count)))
+    return [lines[start:end] for start, end in itertools.pairwise([0, *ends])]
+
+
+def _spans(scenes: list[list[Block]], seconds: float) -> list[tuple[float, float]]:
+    """Return from when to when each scene stands: time by the letters that are to be read."""
+    letters = [sum(len(line) + 20 for block in scene for line in block.lines) for scene in scenes]
+    marks = [0, *itertools.accumulate(letters)]
+    times = [FIRST_S + (seconds - FIRST_S) * mark / marks[-1] for mark in marks]
+    return list(itertools.pairwise(times))
 
 
 def _ground(words: Words, extremes: list[Image.Image], boxes: list[scrim.Box]) -> Image.Image:
@@ -157,12 +198,14 @@ def _still(words: Words, title: Block, left: int, top: int) -> Layer:
     return Layer(_tinted(picture, words.tone), spot, 0.0, rise, solid=True)
 
 
-def _line(words: Words, block: Block, place: tuple[int, int], start_s: float) -> Layer:
+def _line(
+    words: Words, block: Block, place: tuple[int, int], times: tuple[float, float | None]
+) -> Layer:
     rise = _even(round(RISE_PX * words.size[0] / 1080))
     picture = Image.new("RGBA", (_even(block.width + 4), _even(block.height + 4)))
     block.draw(ImageDraw.Draw(picture), 0, 0, words.tone.text)
     spot = (_even(place[0]), _even(place[1]))
-    return Layer(_tinted(picture, words.tone), spot, start_s, rise)
+    return Layer(_tinted(picture, words.tone), spot, times[0], rise, end_s=times[1])
 
 
 def _signature(words: Words, room: Room, file: Path, place: tuple[int, int], side: int) -> Layer:

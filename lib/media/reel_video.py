@@ -138,16 +138,22 @@ def _frames(
 
 
 def _advance(overlay: Overlay, waiting: list[Layer], now_s: float) -> list[Layer]:
-    """Bring the overlay to an instant; return the layers that are still to come or to fade."""
+    """Bring the overlay to an instant; return the layers that will still change."""
     left = []
     for layer in waiting:
         share = (now_s - layer.start_s) / FADE_S
-        if share >= 1 or (layer.solid is False and layer.start_s == 0):
+        if layer.end_s is not None and now_s >= layer.end_s:
+            faded = min(1.0, (now_s - layer.end_s) / FADE_S)
+            overlay.show(layer.picture, layer.place, opacity=1 - faded)
+            left += [layer] if faded < 1 else []
+            continue
+        if layer.end_s is None and (share >= 1 or (layer.start_s == 0 and not layer.solid)):
             overlay.commit(layer.picture, layer.place)
             continue
         left.append(layer)
-        if share >= 0:
-            eased = 1 - (1 - share) ** 3
+        # One that will leave is shown whole for a moment and then stands as it is.
+        if 0 <= share <= 1.3:
+            eased = 1 - (1 - min(1.0, share)) ** 3
             overlay.show(*_risen(layer, eased), opacity=1.0 if layer.solid else eased)
     return left
 

@@ -12,12 +12,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lib.core.errors import ToolFailed
-from lib.media.ffmpeg_run import TAIL_CHARS
+from lib.media.ffmpeg_run import last_words
 from lib.media.probe import probe
 from lib.media.tools import TOOLS
 from lib.ports import ToolCall
@@ -45,23 +46,26 @@ class MediaTools:
             "assets": str(self._assets),
             "kits": [str(folder) for folder in self._kits],
         }
-        # The child gets the interpreter's path and nothing else of our environment's settings.
-        process = subprocess.Popen(
-            [sys.executable, "-m", "lib.media.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=_ROOT,
-            start_new_session=True,
-        )
-        try:
-            output, messages = process.communicate(json.dumps(request).encode(), call.deadline_s)
-        except subprocess.TimeoutExpired as error:
-            words = f"gave no answer in {call.deadline_s:g} s and was killed"
-            raise ToolFailed(call.tool, words, permanent=False) from error
-        finally:
-            _end(process)
-        _judge(call.tool, process.returncode, output, messages.decode(errors="replace"))
+        # Messages go to a file: however much a tool says, only its last words are read.
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "lib.media.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                cwd=_ROOT,
+                start_new_session=True,
+            )
+            try:
+                output, _ = process.communicate(json.dumps(request).encode(), call.deadline_s)
+            except subprocess.TimeoutExpired as error:
+                words = f"gave no answer in {call.deadline_s:g} s and was killed"
+                raise ToolFailed(
+                    call.tool, words, permanent=False, tail=last_words(said)
+                ) from error
+            finally:
+                _end(process)
+            _judge(call.tool, process.returncode, output, last_words(said))
 
     def probe(self, file: Path, media_type: str) -> dict[str, Any]:
         """Measure a file; see the port."""
@@ -73,14 +77,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for stream in (process.stdin, process.stdout, process.stderr):
+    for stream in (process.stdin, process.stdout):
         if stream is not None:
             stream.close()
 
 
-def _judge(tool: str, code: int, output: bytes, messages: str) -> None:
+def _judge(tool: str, code: int, output: bytes, tail: str) -> None:
     """Raise ToolFailed unless the child said that all is well."""
-    tail = messages.strip()[-TAIL_CHARS:]
     try:
         answer = json.loads(output.splitlines()[-1])
     except (ValueError, IndexError) as error:

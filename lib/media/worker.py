@@ -6,6 +6,7 @@ output: ``{}`` or ``{"error": …, "permanent": …, "tail": …}``.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import sys
@@ -17,6 +18,9 @@ from lib.core.errors import ToolFailed
 from lib.media.ffmpeg_run import die_with_parent
 from lib.media.room import Room
 from lib.media.tools import TOOLS
+
+#: Errors of the machine and not of the inputs: worth another try.
+_PASSING = (errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EDQUOT)
 
 
 def main() -> int:
@@ -41,6 +45,11 @@ def main() -> int:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         answer = {"error": f"parameter {where}: {first['msg']}", "permanent": True, "tail": ""}
+    except (OSError, ValueError) as error:
+        # A full disk is over some day; a picture that is none stays so.
+        passing = isinstance(error, OSError) and error.errno in _PASSING
+        words = f"an input or output cannot be used: {error}"
+        answer = {"error": words, "permanent": not passing, "tail": ""}
     print(json.dumps(answer))
     return 0
 

@@ -325,3 +325,22 @@ def test_settling_twice_writes_once(crank: Crank) -> None:
     settle(crank.studio, work["id"])
     settle(crank.studio, work["id"])
     assert crank.studio.records.get(f"works/{work['id']}").version == version
+
+
+def test_a_finished_file_that_is_uploaded_while_the_sweep_looks_disturbs_nobody(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = crank.studio.scratch / "finished"
+    waiting.mkdir()
+    file = waiting / "gone.jpg"
+    file.write_bytes(b"x")
+    listing = type(file).iterdir
+
+    def vanishing(folder: Any) -> Any:
+        for found in list(listing(folder)):
+            found.unlink()  # its attempt was quicker
+            yield found
+
+    monkeypatch.setattr(type(file), "iterdir", vanishing)
+    sweep(crank.studio)
+    assert not file.exists()

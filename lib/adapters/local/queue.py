@@ -205,8 +205,8 @@ class LocalQueue:
             found[queue] = Depth(row[0], row[1], row[2], age_s)
         return found
 
-    def wait(self, queues: Sequence[str], timeout_s: float) -> None:
-        """Sleep until a task of these queues may be due, at most ``timeout_s``."""
+    def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
+        """Sleep until a task of these queues may be due; False when ``timeout_s`` came first."""
         rings, now = self._news.rings, self._clock.now()
         ahead_s = [timeout_s]
         for queue in queues:
@@ -216,8 +216,9 @@ class LocalQueue:
             soonest = self._database.read(_NEXT, (queue, now))[0][0]
             if soonest is not None:
                 ahead_s.append(soonest - now)
-        if min(ahead_s) > 0:
-            self._news.wait(rings, min(ahead_s))
+        sleep_s = max(0.0, min(ahead_s))
+        rang = sleep_s == 0 or self._news.wait(rings, sleep_s)
+        return rang or sleep_s < timeout_s
 
     def purge(self) -> int:
         """Forget the names of tasks that were finished a day ago; return how many."""
