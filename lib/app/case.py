@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lib.app.studio import Studio
-from lib.core.errors import Unavailable
+from lib.core.errors import NotFound, Unavailable
 from lib.core.work import Attempt, Json, Work
 from lib.ports import Query, Record
 
@@ -88,6 +88,14 @@ def load(studio: Studio, work_id: str) -> Case | None:
     """Return the case of a work, or None when there is no such work."""
     record = studio.records.get(record_path(work_id))
     return case_of(record) if record else None
+
+
+def load_own(studio: Studio, owner: str, work_id: str) -> Case:
+    """Return the case of an owner's work. Raises NotFound, also for somebody else's."""
+    case = load(studio, work_id)
+    if case is None or case.work.owner != owner:
+        raise NotFound(f"there is no work {work_id!r}")
+    return case
 
 
 def case_of(record: Record) -> Case:

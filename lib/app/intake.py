@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from lib.app.case import Case, Fields, load, record_path
+from lib.app.case import Case, Fields, load_own, record_path
 from lib.app.settle import begin, settle
 from lib.app.studio import Studio
 from lib.core.brand import RESERVED
@@ -67,7 +67,7 @@ def create(studio: Studio, wish: Wish) -> Work:
     try:
         begin(studio, work)
     except Conflict:
-        return _load(studio, work.id, wish.owner).work
+        return load_own(studio, wish.owner, work.id).work
     return work
 
 
@@ -113,7 +113,7 @@ def retry(studio: Studio, owner: str, work_id: str, step: str, actor: str) -> Ca
 
     Raises NotFound for an unknown work, Refused for an unknown step or one that is at work.
     """
-    case = _load(studio, work_id, owner)
+    case = load_own(studio, owner, work_id)
     found = case.work.plan.step(step)
     if found is None:
         names = ", ".join(s.name for s in case.work.plan.steps)
@@ -128,12 +128,12 @@ def retry(studio: Studio, owner: str, work_id: str, step: str, actor: str) -> Ca
     pardon = {"after": after, "at": studio.clock.now(), "actor": actor}
     studio.records.update(record_path(work_id), {("pardons", step): pardon})
     settle(studio, work_id)
-    return _load(studio, work_id, owner)
+    return load_own(studio, owner, work_id)
 
 
 def archive(studio: Studio, owner: str, work_id: str) -> None:
     """Put a work away: a tombstone stays, so that nothing makes it again. Raises NotFound."""
-    case = _load(studio, work_id, owner)
+    case = load_own(studio, owner, work_id)
     if case.work.archived_at is None:
         fields: Fields = {("work", "archived_at"): studio.clock.now()}
         studio.records.update(record_path(work_id), fields)
@@ -145,7 +145,7 @@ def revise(studio: Studio, owner: str, work_id: str, spec: Json, title: str | No
 
     Raises NotFound, Refused for a wrong spec, Conflict when somebody else wrote it meanwhile.
     """
-    case = _load(studio, work_id, owner)
+    case = load_own(studio, owner, work_id)
     work = case.work
     kit = None if work.brand in RESERVED else studio.brands.get(work.brand)
     plan = plan_for(work.kind, Order(work.owner, work.brand, work.id, spec, kit))
@@ -161,10 +161,3 @@ def revise(studio: Studio, owner: str, work_id: str, spec: Json, title: str | No
     studio.records.update(record_path(work_id), fields, version=case.version)
     settle(studio, work_id)
     return new
-
-
-def _load(studio: Studio, work_id: str, owner: str) -> Case:
-    case = load(studio, work_id)
-    if case is None or case.work.owner != owner:
-        raise NotFound(f"there is no work {work_id!r}")
-    return case

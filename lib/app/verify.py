@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lib.app.case import WORKS, Case, case_of, load, walk
+from lib.app.case import WORKS, Case, case_of, load_own, walk
 from lib.app.observe import measure
 from lib.app.salvage import crc32c_of
 from lib.app.studio import Studio
@@ -58,9 +58,7 @@ def _claims(studio: Studio, owner: str, work_id: str | None) -> Iterable[Case]:
     if work_id is None:
         equals = {"owner": owner, "summary.phase": Phase.READY.value}
         return (case_of(r) for r in walk(studio, Query(WORKS, equals, order_by="created_at")))
-    case = load(studio, work_id)
-    if case is None or case.work.owner != owner:
-        raise NotFound(f"there is no work {work_id!r}")
+    case = load_own(studio, owner, work_id)
     return [case] if case.summary["phase"] == Phase.READY else []
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.app.case import ACTIVITY, WORKS, Case, case_of, load, walk
+from lib.app.case import ACTIVITY, WORKS, Case, case_of, load_own, walk
 from lib.app.settle import judge, settle
 from lib.app.studio import Studio
 from lib.core.errors import NotFound
@@ -81,7 +81,7 @@ def bursts(studio: Studio, owner: str, *, limit: int = 50) -> list[Json]:
 def burst(studio: Studio, owner: str, burst_id: str) -> Json:
     """Return one burst with its works. Raises NotFound."""
     settle(studio, burst_id)
-    case = _case(studio, owner, burst_id)
+    case = load_own(studio, owner, burst_id)
     if not is_burst(case.work.kind):
         raise NotFound(f"there is no burst {burst_id!r}")
     view, children = _burst(studio, case)
@@ -167,7 +167,7 @@ def job(studio: Studio, owner: str, work_id: str) -> Json:
     Looks at the bucket now. Raises NotFound.
     """
     settle(studio, work_id)
-    case = _case(studio, owner, work_id)
+    case = load_own(studio, owner, work_id)
     found, sightings, _ = judge(studio, case)
     steps = []
     for step in case.work.plan.steps:
@@ -241,13 +241,6 @@ def activity(studio: Studio, owner: str, *, limit: int = FEED_LINES) -> list[Jso
         line: dict[str, Any] = {k: v for k, v in record.data.items() if k != "owner"}
         lines.append({**line, "id": record.path.rpartition("/")[2], "at": iso(line["at"])})
     return lines
-
-
-def _case(studio: Studio, owner: str, work_id: str) -> Case:
-    case = load(studio, work_id)
-    if case is None or case.work.owner != owner:
-        raise NotFound(f"there is no work {work_id!r}")
-    return case
 
 
 def _counts(totals: Totals) -> Json:

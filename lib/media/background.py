@@ -55,5 +55,5 @@ def run(
 def _photo(file: Path) -> Image.Image:
     try:
         return pictures.load(file).convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError, Warning) as error:
+    except (OSError, ValueError) as error:
         raise ToolFailed("background", f"the photo {file.name} cannot be used: {error}") from error

@@ -19,15 +19,20 @@ MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 def load(file: Path) -> Image.Image:
     """Return a picture as RGB or RGBA, turned as its EXIF says.
 
-    Raises OSError, ValueError or a Pillow error for anything that is no sound picture.
+    Raises OSError or ValueError for anything that is no sound picture, a bomb among them.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(file, formats=FORMATS) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise ValueError(f"{opened.width} × {opened.height} px is too large")
-            upright = ImageOps.exif_transpose(opened)
-            return upright.convert("RGBA" if "A" in upright.getbands() else "RGB")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file, formats=FORMATS) as opened:
+                if opened.width * opened.height > MAX_PIXELS:
+                    raise ValueError(f"{opened.width} x {opened.height} px is too large")
+                upright = ImageOps.exif_transpose(opened)
+                return upright.convert("RGBA" if "A" in upright.getbands() else "RGB")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(str(error)) from error
+    except SyntaxError as error:  # what Pillow calls a broken PNG
+        raise ValueError(f"broken picture: {error}") from error
 
 
 def media_type_of(file: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -161,34 +162,35 @@ def _dots(sheet: Sheet, pen: ImageDraw.ImageDraw, right: int, middle: int) -> No
         pen.ellipse((x - radius, middle - radius, x + radius, middle + radius), fill=colour)
 
 
-def _cover(sheet: Sheet) -> Image.Image:
-    left = sheet.unit(0.075)
-    blocks = [(sheet.fit(sheet.page.heading, "heading", (0.85, 0.66), (0.055, 0.158)), 0.0)]
+@dataclass(frozen=True, slots=True)
+class Headed:
+    """A page with a heading and text below it; all measures are shares of the width."""
+
+    heading: tuple[float, float]
+    heading_sizes: tuple[float, float]
+    body: tuple[float, float]
+    body_sizes: tuple[float, float]
+    gap: float
+    #: Where the middle of the column stands, as a share of the height.
+    middle: float = 0.46
+    left: float = 0.075
+    dots: bool = False
+
+
+COVER = Headed((0.85, 0.66), (0.055, 0.158), (0.80, 0.10), (0.028, 0.038), 0.035, dots=True)
+BODY = Headed((0.85, 0.36), (0.045, 0.104), (0.85, 0.52), (0.030, 0.052), 0.040, dots=True)
+STATEMENT = Headed((0.85, 0.48), (0.045, 0.122), (0.85, 0.40), (0.028, 0.043), 0.045, 0.47)
+REEL = Headed((0.83, 0.74), (0.055, 0.150), (0.80, 0.30), (0.030, 0.046), 0.045, 0.45, 0.085)
+
+
+def _headed(form: Headed, sheet: Sheet) -> Image.Image:
+    left = sheet.unit(form.left)
+    blocks = [(sheet.fit(sheet.page.heading, "heading", form.heading, form.heading_sizes), 0.0)]
     if sheet.page.body:
-        words = sheet.fit(sheet.page.body, "body", (0.8, 0.10), (0.028, 0.038))
-        blocks.append((words, sheet.unit(0.035)))
-    top = round(sheet.page.height * 0.46 - _column(blocks) / 2)
-    return _signed(sheet, blocks, top, left, dots=sheet.page.of > 1)
-
-
-def _body(sheet: Sheet) -> Image.Image:
-    left = sheet.unit(0.075)
-    blocks = [
-        (sheet.fit(sheet.page.heading, "heading", (0.85, 0.36), (0.045, 0.104)), 0.0),
-        (sheet.fit(sheet.page.body, "body", (0.85, 0.52), (0.030, 0.052)), sheet.unit(0.04)),
-    ]
-    top = round(sheet.page.height * 0.46 - _column(blocks) / 2)
-    return _signed(sheet, blocks, top, left, dots=True)
-
-
-def _statement(sheet: Sheet) -> Image.Image:
-    left = sheet.unit(0.075)
-    blocks = [
-        (sheet.fit(sheet.page.heading, "heading", (0.85, 0.48), (0.045, 0.122)), 0.0),
-        (sheet.fit(sheet.page.body, "body", (0.85, 0.40), (0.028, 0.043)), sheet.unit(0.045)),
-    ]
-    top = round(sheet.page.height * 0.47 - _column(blocks) / 2)
-    return _signed(sheet, blocks, top, left)
+        words = sheet.fit(sheet.page.body, "body", form.body, form.body_sizes)
+        blocks.append((words, sheet.unit(form.gap)))
+    top = round(sheet.page.height * form.middle - _column(blocks) / 2)
+    return _signed(sheet, blocks, top, left, dots=form.dots and sheet.page.of > 1)
 
 
 def _closing(sheet: Sheet) -> Image.Image:
@@ -231,16 +233,6 @@ def _pill(
     return max((sheet.tone.ground, sheet.tone.text), key=lambda colour: contrast(colour, fill))
 
 
-def _reel_image(sheet: Sheet) -> Image.Image:
-    left = sheet.unit(0.085)
-    blocks = [(sheet.fit(sheet.page.heading, "heading", (0.83, 0.74), (0.055, 0.150)), 0.0)]
-    if sheet.page.body:
-        words = sheet.fit(sheet.page.body, "body", (0.80, 0.30), (0.030, 0.046))
-        blocks.append((words, sheet.unit(0.045)))
-    top = round(sheet.page.height * 0.45 - _column(blocks) / 2)
-    return _signed(sheet, blocks, top, left, foot=0.86)
-
-
 def _reel_cover(sheet: Sheet) -> Image.Image:
     """Keep all words in the centre 4:5, which is what a profile's grid shows."""
     left = sheet.unit(0.085)
@@ -268,11 +260,11 @@ def _youtube(sheet: Sheet) -> Image.Image:
 
 
 _LAYOUTS: dict[str, Callable[[Sheet], Image.Image]] = {
-    "cover": _cover,
-    "body": _body,
+    "cover": partial(_headed, COVER),
+    "body": partial(_headed, BODY),
     "closing": _closing,
-    "statement": _statement,
-    "reel_image": _reel_image,
+    "statement": partial(_headed, STATEMENT),
+    "reel_image": partial(_headed, REEL),
     "reel_cover": _reel_cover,
     "youtube": _youtube,
 }

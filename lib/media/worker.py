@@ -45,6 +45,8 @@ def main() -> int:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         answer = {"error": f"parameter {where}: {first['msg']}", "permanent": True, "tail": ""}
+    except KeyError as error:
+        answer = {"error": f"parameter {error} is missing", "permanent": True, "tail": ""}
     except (OSError, ValueError) as error:
         # A full disk is over some day; a picture that is none stays so.
         passing = isinstance(error, OSError) and error.errno in _PASSING

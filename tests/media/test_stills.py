@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFilter
 
+from lib.core.colour import contrast
 from lib.core.errors import ToolFailed
 from lib.media import background, pictures, scrim, stills
 from lib.media.colour import tone_of
@@ -75,6 +76,46 @@ def test_text_keeps_a_contrast_of_four_and_a_half_on_the_picture_it_stands_on(
     for box in ((40, 60, 500, 240), (40, 300, 500, 480), (40, 500, 380, 640)):
         covered = scrim.lay(ground, [box], tone)
         assert scrim.worst_contrast(covered, box, tone.text) >= scrim.LEAST_CONTRAST - 0.2
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("variant", ["light", "dark"])
+@pytest.mark.parametrize("slot", ["body", "reel_image", "youtube"])
+def test_what_surrounds_the_letters_of_a_finished_page_contrasts_with_them(
+    room: Room, slug: str, variant: str, slot: str
+) -> None:
+    text = tone_of(look(slug), variant).text
+    with Image.open(draw(room, slug, variant, {slot: PAGES[slot]})[slot]) as opened:
+        drawn = opened.convert("RGB")
+    drawn = drawn.crop((0, 0, drawn.width, round(drawn.height * 0.72)))  # above the logo
+    away = ImageChops.difference(drawn, Image.new("RGB", drawn.size, text)).convert("L")
+    letters = away.point([255 if value < 12 else 0 for value in range(256)])
+    # Past the letters' soft edges, and no farther than a stroke from them.
+    ring = ImageChops.subtract(
+        letters.filter(ImageFilter.MaxFilter(11)), letters.filter(ImageFilter.MaxFilter(7))
+    ).tobytes()
+    data = drawn.tobytes()
+    around = sorted(
+        contrast(text, (data[3 * at], data[3 * at + 1], data[3 * at + 2]))
+        for at, inside in enumerate(ring)
+        if inside
+    )
+    assert len(around) > 2000
+    assert around[len(around) // 20] >= scrim.LEAST_CONTRAST
+
+
+def test_what_stands_at_the_foot_does_not_veil_the_words_above_it(room: Room) -> None:
+    """A long body comes close to the signature, whose scrim must lie under it."""
+    for slug in SLUGS:
+        text = tone_of(look(slug), "light").text
+        long = page("body", (540, 675), body=f"{BODY} {BODY} {BODY}"[:215], index=2, of=5)
+        with Image.open(draw(room, slug, "light", {"a": long})["a"]) as opened:
+            drawn = opened.convert("RGB")
+        away = ImageChops.difference(drawn, Image.new("RGB", drawn.size, text)).convert("L")
+        letters = away.point([255 if value < 24 else 0 for value in range(256)])
+        rows = [letters.crop((40, y, 500, y + 1)).getbbox() is not None for y in range(590)]
+        lowest = max(y for y, marked in enumerate(rows) if marked)
+        assert lowest > 450  # the last line is in the full colour of the text
 
 
 def test_a_page_really_shows_its_words(room: Room) -> None:

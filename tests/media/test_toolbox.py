@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,43 @@ def test_a_tool_that_takes_too_long_is_killed_with_everything_it_started(
         tools.run(reel(tmp_path, deadline_s=2.0))
     assert not failed.value.permanent
     assert until(lambda: not alive(str(tmp_path / "v.mp4")))
+
+
+def test_a_tool_that_the_system_kills_may_be_tried_again(
+    tools: MediaTools, tmp_path: Path
+) -> None:
+    tools.run(background(tmp_path, width=1242, height=2208))
+    failures: list[ToolFailed] = []
+
+    def work() -> None:
+        try:
+            tools.run(reel(tmp_path, deadline_s=60.0))
+        except ToolFailed as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    mark = str(tmp_path / "v.mp4")
+    assert until(lambda: alive(mark)), "the encoder never started"
+    fields = Path(f"/proc/{alive(mark)[0]}/stat").read_text().rpartition(")")[2].split()
+    os.kill(int(fields[1]), signal.SIGKILL)  # the encoder's parent: our worker
+    thread.join(20)
+    assert [error.permanent for error in failures] == [False]
+    assert "killed by signal 9" in str(failures[0])
+    assert until(lambda: not alive(mark))
+
+
+def test_an_input_that_is_no_picture_fails_for_good(tools: MediaTools, tmp_path: Path) -> None:
+    (tmp_path / "background.webp").write_bytes(b"RIFF????WEBPnot a picture")
+    with pytest.raises(ToolFailed, match="an input or output cannot be used") as failed:
+        tools.run(reel(tmp_path, deadline_s=30.0))
+    assert failed.value.permanent
+
+
+def test_a_look_without_its_palette_is_named(tools: MediaTools, tmp_path: Path) -> None:
+    with pytest.raises(ToolFailed, match="parameter 'palette' is missing") as failed:
+        tools.run(background(tmp_path, look={"brand": "none"}))
+    assert failed.value.permanent
 
 
 PARENT = """
