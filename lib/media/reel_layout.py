@@ -25,13 +25,13 @@ FADE_S = 0.5
 RISE_PX = 24
 #: Height of the line that shows how far the reel is, as a share of the width.
 PROGRESS = 0.006
-#: The first line comes after the title was read; the last has a third of its scene to itself.
-FIRST_S, LAST_SHARE = 1.3, 0.66
+#: The first line comes after the title was read.
+FIRST_S = 1.3
 #: Sizes of lines in thousandths of the width: largest, least at which lines share one scene,
 #: least of all. A phone shows 50 thousandths as about 3.5 mm.
 LARGEST, LEAST_TOGETHER, LEAST = 70, 50, 38
 #: Seconds that a scene of lines needs at least, and the most scenes of a reel.
-SCENE_S, MOST_SCENES = 5.0, 3
+SCENE_S, MOST_SCENES = 8.0, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,13 @@ def layers(words: Words, extremes: list[Image.Image], room: Room) -> tuple[list[
     )
     found = [Layer(ground, (0, 0), 0.0), _still(words, title, left, top)]
     found.append(_signature(words, room, body, (left, foot - side), side))
-    for scene, (start_s, end_s) in zip(scenes, _spans(scenes, words.seconds), strict=True):
+    comes = iter(_starts(words))
+    starts = [[next(comes) for _ in scene] for scene in scenes]
+    for number, scene in enumerate(scenes):
         y = first
-        leaves = None if scene is scenes[-1] else end_s - FADE_S
-        for number, block in enumerate(scene):
-            last = max(1, len(scene) - 1)
-            comes = start_s + (end_s - start_s) * LAST_SHARE * number / last
-            found.append(_line(words, block, (left, y), (comes, leaves)))
+        leaves = starts[number + 1][0] - FADE_S if scene is not scenes[-1] else None
+        for block, start_s in zip(scene, starts[number], strict=True):
+            found.append(_line(words, block, (left, y), (start_s, leaves)))
             y += block.height + gap
     thick = max(4, _even(round(width * PROGRESS)))
     mark = scrim.readable(words.tone)
@@ -161,12 +161,11 @@ def _parts(lines: tuple[str, ...], count: int) -> list[tuple[str, ...]]:
     return [lines[start:end] for start, end in itertools.pairwise([0, *ends])]
 
 
-def _spans(scenes: list[list[Block]], seconds: float) -> list[tuple[float, float]]:
-    """Return from when to when each scene stands: time by the letters that are to be read."""
-    letters = [sum(len(line) + 20 for block in scene for line in block.lines) for scene in scenes]
-    marks = [0, *itertools.accumulate(letters)]
-    times = [FIRST_S + (seconds - FIRST_S) * mark / marks[-1] for mark in marks]
-    return list(itertools.pairwise(times))
+def _starts(words: Words) -> list[float]:
+    """Return when each line comes: every one has time by the letters that are to be read."""
+    letters = [len(line) + 20 for line in words.lines]
+    marks = list(itertools.accumulate(letters, initial=0))
+    return [FIRST_S + (words.seconds - FIRST_S) * mark / marks[-1] for mark in marks[:-1]]
 
 
 def _ground(words: Words, extremes: list[Image.Image], boxes: list[scrim.Box]) -> Image.Image:

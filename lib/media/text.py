@@ -177,12 +177,16 @@ def _balanced(words: list[str], face: ImageFont.FreeTypeFont, width: int, count:
     ideal = min(width, face.getlength(" ".join(words)) / count * 1.06)
 
     @functools.cache
+    def measure(start: int, end: int) -> float:
+        return face.getlength(" ".join(words[start:end]))
+
+    @functools.cache
     def best(start: int, left: int) -> tuple[float, tuple[int, ...]]:
         """Return cost and line ends for the words from ``start`` on ``left`` lines."""
         ends = (len(words),) if left == 1 else range(start + 1, len(words) - left + 2)
         found: tuple[float, tuple[int, ...]] = (math.inf, ())
         for end in ends:
-            length = face.getlength(" ".join(words[start:end]))
+            length = measure(start, end)
             if length > width:
                 break
             rest, breaks = best(end, left - 1) if left > 1 else (0.0, ())

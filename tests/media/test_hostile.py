@@ -25,9 +25,7 @@ def png(width: int, height: int, rows: int) -> bytes:
 
     head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     lines = zlib.compress(bytes(1 + (width + 7) // 8) * rows, 9)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
 
 
 def picture(kind: str) -> bytes:
@@ -56,9 +54,7 @@ def test_a_picture_just_below_the_limit_is_measured(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kept", [0.2, 0.6, 0.95])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_a_picture_that_was_cut_short_is_unreadable(
-    tmp_path: Path, kind: str, kept: float
-) -> None:
+def test_a_picture_that_was_cut_short_is_unreadable(tmp_path: Path, kind: str, kept: float) -> None:
     whole = picture(kind)
     file = tmp_path / "cut"
     file.write_bytes(whole[: int(len(whole) * kept)])
@@ -108,5 +104,5 @@ def test_a_document_that_is_none_is_unreadable(tmp_path: Path, text: str) -> Non
 
 def test_a_file_that_is_not_there_could_not_be_looked_at(tmp_path: Path) -> None:
     for media_type in ("image/png", "video/mp4", "application/json"):
-        with pytest.raises(Unavailable, match="gone.bin cannot be opened"):
+        with pytest.raises(Unavailable, match=r"gone\.bin cannot be opened"):
             probe(tmp_path / "gone.bin", media_type)

@@ -97,10 +97,10 @@ def test_what_surrounds_the_letters_of_a_finished_page_contrasts_with_them(
     data = drawn.tobytes()
     around = sorted(
         contrast(text, (data[3 * at], data[3 * at + 1], data[3 * at + 2]))
-        for at, inside in enumerate(ring)
-        if inside
+        for at in range(0, len(ring), 3)
+        if ring[at]
     )
-    assert len(around) > 2000
+    assert len(around) > 700
     assert around[len(around) // 20] >= scrim.LEAST_CONTRAST
 
 

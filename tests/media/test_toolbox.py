@@ -113,9 +113,7 @@ def test_a_tool_that_takes_too_long_is_killed_with_everything_it_started(
     assert until(lambda: not alive(str(tmp_path / "v.mp4")))
 
 
-def test_a_tool_that_the_system_kills_may_be_tried_again(
-    tools: MediaTools, tmp_path: Path
-) -> None:
+def test_a_tool_that_the_system_kills_may_be_tried_again(tools: MediaTools, tmp_path: Path) -> None:
     tools.run(background(tmp_path, width=1242, height=2208))
     failures: list[ToolFailed] = []
 

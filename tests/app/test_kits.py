@@ -1,0 +1,216 @@
+"""A broken kit is refused with the file, the key and the mend; a good one is read as it is now."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lib.adapters.kits import KitFolders
+from lib.core.errors import NotFound, Refused
+from lib.settings import ROOT
+
+FONTS = ROOT / "assets" / "fonts"
+SLUG = "night-sky"
+
+
+def png(width: int, height: int) -> bytes:
+    """Return the smallest PNG of a size."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    rows = zlib.compress((b"\0" + b"\0" * width) * height)
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.fixture
+def kits(tmp_path: Path) -> KitFolders:
+    """Return one good kit in a folder that a test may break."""
+    shutil.copytree(ROOT / "assets" / "brands" / SLUG, tmp_path / SLUG)
+    return KitFolders([tmp_path], fonts=FONTS)
+
+
+def swap(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+
+    return change
+
+
+def few(folder: Path) -> None:
+    facts = (folder / "facts.toml").read_text().split("[[fact]]")
+    (folder / "facts.toml").write_text("[[fact]]".join(facts[:6]))
+
+
+BREAKS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
+    # name: (what is done, file, key, a word of the mend)
+    "unknown key": (
+        swap("brand.toml", 'tone = "', 'mood = "x"\ntone = "'),
+        "brand.toml",
+        "mood",
+        "remove",
+    ),
+    "missing key": (swap("brand.toml", "handle = ", "# handle = "), "brand.toml", "handle", "add"),
+    "bad colour": (
+        swap("brand.toml", "#3B2A78", "purple"),
+        "brand.toml",
+        "palette.primary",
+        "#RRGGBB",
+    ),
+    "bad slot": (swap("brand.toml", '"09:00"', '"9 am"'), "brand.toml", "posting_slots", "HH:MM"),
+    "unknown zone": (
+        swap("brand.toml", "Europe/Madrid", "Europe/Atlantis"),
+        "brand.toml",
+        "time_zone",
+        "Europe/Lisbon",
+    ),
+    "strange font": (
+        swap("brand.toml", "Inter-Medium", "Comic-Sans"),
+        "brand.toml",
+        "fonts.body",
+        "Inter-Bold",
+    ),
+    "strange scenery": (
+        swap("brand.toml", '"bokeh"', '"volcano"'),
+        "brand.toml",
+        "scenery",
+        "aurora",
+    ),
+    "strange platform": (
+        swap("brand.toml", '"youtube"', '"myspace"'),
+        "brand.toml",
+        "platforms",
+        "instagram",
+    ),
+    "derived key": (
+        swap("brand.toml", 'tone = "', 'slug = "x"\ntone = "'),
+        "brand.toml",
+        "slug",
+        "remove",
+    ),
+    "no logo": (lambda folder: (folder / "logo.png").unlink(), "brand.toml", "logo", "folder"),
+    "logo no PNG": (
+        lambda folder: (folder / "logo.png").write_bytes(b"\xff\xd8" * 40),
+        "brand.toml",
+        "logo",
+        "PNG",
+    ),
+    "small logo": (
+        lambda folder: (folder / "logo.png").write_bytes(png(32, 32)),
+        "brand.toml",
+        "logo",
+        "128",
+    ),
+    "logo elsewhere": (
+        swap("brand.toml", '"logo.png"', '"../other.png"'),
+        "brand.toml",
+        "logo",
+        "folder",
+    ),
+    "pale ink": (swap("brand.toml", "#0D0A1F", "#B0A8D0"), "brand.toml", "palette.ink", "darker"),
+    "few facts": (few, "facts.toml", "fact", "at least 30"),
+    "twin ids": (
+        swap("facts.toml", "venus-is-the-hottest-planet", "jupiter-is-eleven-earths-wide"),
+        "facts.toml",
+        "fact.id",
+        "unique",
+    ),
+    "missing source": (
+        swap("facts.toml", 'source = "', 'origin = "'),
+        "facts.toml",
+        "source",
+        "add",
+    ),
+    "strange glyph": (
+        swap("facts.toml", "Jupiter is about", "木星 is about"),
+        SLUG,
+        "fonts.body",
+        "another",
+    ),
+    "broken TOML": (swap("brand.toml", "[palette]", "[palette"), "brand.toml", "line", "TOML"),
+    "no facts at all": (
+        lambda folder: (folder / "facts.toml").unlink(),
+        "facts.toml",
+        "missing",
+        "every kit",
+    ),
+}
+
+
+def test_the_good_kit_is_good(kits: KitFolders) -> None:
+    assert kits.check(SLUG) == []
+    assert kits.get(SLUG).slug == SLUG
+
+
+@pytest.mark.parametrize("what", BREAKS)
+def test_a_broken_kit_is_refused_with_file_key_and_mend(
+    kits: KitFolders, tmp_path: Path, what: str
+) -> None:
+    change, file, key, mend = BREAKS[what]
+    change(tmp_path / SLUG)
+    with pytest.raises(Refused) as refused:
+        kits.get(SLUG)
+    words = str(refused.value)
+    assert SLUG in words
+    for part in (file, key, mend):
+        assert part in words, words
+
+
+def test_every_problem_of_a_kit_is_named_and_not_only_the_first(
+    kits: KitFolders, tmp_path: Path
+) -> None:
+    for what in ("bad colour", "unknown key", "missing key"):
+        BREAKS[what][0](tmp_path / SLUG)
+    assert len(kits.check(SLUG)) == 3
+
+
+def test_a_reserved_or_ill_formed_folder_name_is_refused(kits: KitFolders, tmp_path: Path) -> None:
+    for name in ("studio", "Night Sky"):
+        shutil.copytree(tmp_path / SLUG, tmp_path / name)
+        assert "rename the folder" in kits.check(name)[0]
+
+
+def test_a_kit_that_is_not_there_is_answered_with_those_that_are(kits: KitFolders) -> None:
+    with pytest.raises(NotFound, match=SLUG):
+        kits.get("nobody")
+
+
+def test_the_users_own_kit_replaces_a_bundled_one(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "assets" / "brands" / SLUG, tmp_path / SLUG)
+    swap("brand.toml", "Night Sky Notes", "My Own Sky")(tmp_path / SLUG)
+    both = KitFolders([tmp_path, ROOT / "assets" / "brands"], fonts=FONTS)
+    assert both.get(SLUG).name == "My Own Sky"
+    assert len(both.slugs()) == 5
+
+
+def test_a_changed_kit_is_read_again_and_only_a_changed_look_changes_the_digest(
+    kits: KitFolders, tmp_path: Path
+) -> None:
+    before = kits.get(SLUG)
+    swap("brand.toml", "curious", "very curious")(tmp_path / SLUG)
+    swap("facts.toml", "Jupiter is about 11", "Jupiter is roughly 11")(tmp_path / SLUG)
+    spoken = kits.get(SLUG)
+    assert spoken.tone != before.tone
+    assert spoken.digest == before.digest
+    swap("brand.toml", "#F26CA7", "#F26CA0")(tmp_path / SLUG)
+    assert kits.get(SLUG).digest != before.digest
+
+
+def test_photos_are_found_sorted_and_are_part_of_the_look(kits: KitFolders, tmp_path: Path) -> None:
+    before = kits.get(SLUG)
+    photos = tmp_path / SLUG / "photos"
+    photos.mkdir()
+    for name in ("b.JPG", "a.png", "notes.txt"):
+        (photos / name).write_bytes(png(8, 8))
+    after = kits.get(SLUG)
+    assert after.photos == (f"{SLUG}/photos/a.png", f"{SLUG}/photos/b.JPG")
+    assert after.digest != before.digest
