@@ -124,9 +124,13 @@ def _scenes(words: Words, file: Path, box: tuple[int, int]) -> tuple[list[list[B
 
     Returns the scenes in order and the px between two lines.
     """
-    most = min(MOST_SCENES, len(words.lines), max(1, int(words.seconds / SCENE_S)))
-    for largest, least in ((LARGEST, LEAST_TOGETHER), (LEAST_TOGETHER, LEAST)):
-        for count in range(1, most + 1):
+    most = min(MOST_SCENES, len(words.lines))
+    calm = min(most, max(1, int(words.seconds / SCENE_S)))
+    for largest, least, scenes_at_most in (
+        (LARGEST, LEAST_TOGETHER, calm),
+        (LEAST_TOGETHER, LEAST, most),  # rather hurried than refused
+    ):
+        for count in range(1, scenes_at_most + 1):
             parts = _parts(words.lines, count)
             for share in range(largest, least - 1, -2):
                 size = round(words.size[0] * share / 1000)

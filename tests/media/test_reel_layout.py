@@ -78,7 +78,7 @@ def test_every_line_can_be_read_before_it_leaves_and_clear_of_the_platforms_butt
 def test_lines_that_would_be_small_together_share_out_over_scenes(room: Room) -> None:
     slug = KITS.slugs()[0]
     few, many = lines_of(room, slug, 2, 30.0), lines_of(room, slug, 6, 30.0)
-    assert all(layer.end_s is None for layer in lines_of(room, slug, 6, 10.0))
+    assert all(layer.end_s is None for layer in lines_of(room, slug, 3, 10.0))
     assert all(layer.end_s is None for layer in few)
     assert any(layer.end_s is not None for layer in many)
     assert many[-1].end_s is None
