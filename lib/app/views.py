@@ -16,6 +16,7 @@ from lib.app.studio import Studio
 from lib.core.errors import NotFound
 from lib.core.recipes.burst import KIND, is_burst
 from lib.core.rollup import SETTLED, BurstPhase, Phase, Totals, burst_phase, rollup
+from lib.core.status import Assessment
 from lib.core.work import Artifact, Attempt, Json, Sightings
 from lib.ports import Query, Record
 
@@ -23,6 +24,8 @@ from lib.ports import Query, Record
 FEED_LINES = 30
 #: Cards of one list.
 LIST_LIMIT = 500
+#: Life of a link to an artifact, seconds.
+LINK_S = 900.0
 BURST_LABELS = {
     BurstPhase.PLANNING: "Writing and examining proposals",
     BurstPhase.MAKING: "Making content",
@@ -185,7 +188,8 @@ def job(studio: Studio, owner: str, work_id: str) -> Json:
             }
         )
     artifacts = [
-        _artifact(a, sightings, found.missing.get(a.slot, "")) for a in case.work.plan.artifacts()
+        {**_artifact(a, sightings, found.missing.get(a.slot, "")), "url": _url(studio, a, found)}
+        for a in case.work.plan.artifacts()
     ]
     return {
         **card(case, studio.clock.now()),
@@ -195,6 +199,16 @@ def job(studio: Studio, owner: str, work_id: str) -> Json:
         "steps": steps,
         "artifacts": artifacts,
     }
+
+
+def _url(studio: Studio, artifact: Artifact, found: Assessment) -> str | None:
+    """Return a link to a verified artifact, minted anew for each request, or None."""
+    if artifact.slot not in found.present:
+        return None
+    try:
+        return studio.objects.signed_url(artifact.path, expires_s=LINK_S)
+    except NotFound:
+        return None  # gone since it was seen; the next look says so
 
 
 def _artifact(artifact: Artifact, sightings: Sightings, why: str) -> Json:

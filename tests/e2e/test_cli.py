@@ -210,6 +210,17 @@ def test_a_foreign_page_cannot_drive_the_studio(up: Up) -> None:
     assert up.ask("/media/me/x.jpg") in (403, 404)
 
 
+def test_a_signed_link_opens_one_object_and_a_changed_one_opens_nothing(up: Up) -> None:
+    job = run("jobs", "--json", data=up.data).json[0]["id"]
+    artifacts = run("job", job, "--json", data=up.data).json["artifacts"]
+    link = next(a["url"] for a in artifacts if a["state"] == "verified")
+    path = link[link.index("/media/") :]
+    assert up.ask(path) == 200
+    assert up.ask(path, {"Range": "bytes=0-9"}) == 206
+    assert up.ask(path.replace("signature=", "signature=0")) == 403
+    assert up.ask(path.replace("expires=", "expires=9")) == 403
+
+
 def test_fresh_puts_the_old_data_aside_and_loses_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

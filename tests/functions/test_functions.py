@@ -112,6 +112,8 @@ def test_the_api_serves_status_bursts_and_jobs(crank: Crank) -> None:
     detail = api.get(f"/api/v1/jobs/{jobs[0]['id']}").get_json()
     proofs = [a["proof"] for a in detail["artifacts"] if a["role"] == "final"]
     assert all(proof["generation"] and proof["crc32c"] and proof["size"] for proof in proofs)
+    assert all("signature=" in a["url"] for a in detail["artifacts"] if a["role"] == "final")
+    assert all(a["url"] is None for a in detail["artifacts"] if a["state"] != "verified")
     assert api.get("/api/v1/status").get_json()["phase"] is None
 
 
