@@ -24,6 +24,8 @@ LEADING = {"heading": 1.10, "body": 1.36}
 _BREADTH, _MOST_LARGER = 0.488, 1.3
 #: Sizes that a heading may come down to for lines that are more even, as shares of the largest.
 _CONCESSIONS: dict[str, tuple[float, ...]] = {"heading": (0.93, 0.86, 0.8, 0.74), "body": ()}
+#: What one long line is worth beside two shorter ones of a larger size.
+_ONE_LINE = 0.7
 _SAMPLE = "The quick brown fox jumps over it"
 
 
@@ -150,6 +152,8 @@ def _set(words: list[str], file: Path, box: tuple[int, int], size: int, role: st
 def _shapeliness(block: Block) -> float:
     """Return how good a block looks: its size, less what ragged lines waste of it."""
     lengths = [font(block.file, block.size).getlength(line) for line in block.lines]
+    if len(lengths) == 1 and " " in block.lines[0]:
+        return block.size * _ONE_LINE
     longest = max(lengths)
     evenness = sum(lengths) / len(lengths) / longest
     return block.size * evenness * (0.6 + 0.4 * min(lengths) / longest)
