@@ -121,12 +121,19 @@ class Records(Protocol):
         """Return the document, or None."""
 
     def update(
-        self, path: str, fields: Mapping[tuple[str, ...], Any], *, version: int | None = None
+        self,
+        path: str,
+        fields: Mapping[tuple[str, ...], Any],
+        *,
+        version: int | None = None,
+        beside: Mapping[str, Json] | None = None,
     ) -> Record:
         """Set single fields by their path (a tuple of keys); other fields are untouched.
 
-        With ``version``, only if the document still has it. Raises Conflict when it has
-        another, NotFound when there is no document: an update never creates one.
+        With ``version``, only if the document still has it. ``beside`` are documents, by path,
+        that are created in the same write, all or none; one that exists already is left as it
+        is. Raises Conflict when the document has another version, NotFound when there is no
+        document: an update never creates one.
         """
 
     def query(self, query: Query) -> list[Record]:

@@ -1,15 +1,13 @@
 """The activity feed: what changed between two summaries, as records in plain English.
 
-``settle`` writes it after the summary. It is news, not state: losing a line changes nothing.
+``settle`` writes it beside the summary, in the same write. It is news, not state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lib.app.case import ACTIVITY
-from lib.app.studio import Studio
-from lib.core.errors import Conflict
+from lib.app.case import ACTIVITY, Case
 from lib.core.rollup import SETTLED, Phase
 from lib.core.work import Json, Work
 
@@ -23,11 +21,15 @@ _SENTENCES = {
 }
 
 
-def publish(studio: Studio, work: Work, before: Json, after: Json, version: int) -> None:
-    """Write a line for each difference between two summaries of a work."""
-    for number, (level, code, message) in enumerate(differences(work, before, after)):
-        line: Json = {
-            "at": studio.clock.now(),
+def news(case: Case, after: Json, now: float) -> dict[str, Json]:
+    """Return a line for each difference between a case's summary and the next, by its path.
+
+    The paths follow from the version that is replaced: a change is news once.
+    """
+    work, lines = case.work, {}
+    for number, (level, code, message) in enumerate(differences(work, case.summary, after)):
+        lines[f"{ACTIVITY}/{work.id}-{case.version}-{number}"] = {
+            "at": now,
             "owner": work.owner,
             "brand": work.brand,
             "work_id": work.id,
@@ -36,10 +38,7 @@ def publish(studio: Studio, work: Work, before: Json, after: Json, version: int)
             "code": code,
             "message": message,
         }
-        try:
-            studio.records.create(f"{ACTIVITY}/{work.id}-{version}-{number}", line)
-        except Conflict:
-            continue  # the same settle, delivered twice
+    return lines
 
 
 def differences(work: Work, before: Json, after: Json) -> Iterator[tuple[str, str, str]]:

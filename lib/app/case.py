@@ -50,10 +50,10 @@ class Case:
         """Return one entry of the ledger, or None."""
         return next((a for a in self.attempts if (a.step, a.number) == (step, number)), None)
 
-    def closing(self, ended: Attempt) -> Case:
-        """Return the case as it is once this attempt is closed in its ledger."""
-        same = (ended.step, ended.number)
-        attempts = tuple(ended if (a.step, a.number) == same else a for a in self.attempts)
+    def having(self, entry: Attempt) -> Case:
+        """Return the case with this entry in the place of the same attempt's older one."""
+        same = (entry.step, entry.number)
+        attempts = tuple(entry if (a.step, a.number) == same else a for a in self.attempts)
         return replace(self, attempts=attempts)
 
 

@@ -11,7 +11,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lib.app import desk, salvage
@@ -41,10 +41,11 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
     attempt = case.attempt(step_name, number)
     assert step is not None
     assert attempt is not None  # both were looked at by _refusal
-    started = _start(studio, case, attempt)
-    if started is None:
+    known = _start(studio, case, attempt)
+    started = known.attempt(step_name, number) if known else None
+    if known is None or started is None:
         return "dropped: another delivery of it was first"
-    ended = _try(studio, case, step, started)
+    ended = _try(studio, known, step, started)
     note(
         "step_ended",
         f"{step_name} of {work_id}: {ended.outcome}",
@@ -54,7 +55,7 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
         seconds=round((ended.ended_at or 0) - (ended.started_at or 0), 3),
         error=ended.message,
     )
-    settle(studio, work_id, ended=ended)
+    settle(studio, work_id, ended=ended, known=known)
     return ended.message or "done"
 
 
@@ -76,8 +77,8 @@ def _refusal(case: Case | None, step_name: str, number: int) -> str:
     return ""
 
 
-def _start(studio: Studio, case: Case, attempt: Attempt) -> Attempt | None:
-    """Claim the attempt; None when another delivery has it."""
+def _start(studio: Studio, case: Case, attempt: Attempt) -> Case | None:
+    """Claim the attempt and return the case as it is then; None when another delivery has it."""
     current: Case | None = case
     for _ in range(20):
         if current is None or _refusal(current, attempt.step, attempt.number):
@@ -87,11 +88,13 @@ def _start(studio: Studio, case: Case, attempt: Attempt) -> Attempt | None:
         )
         fields = {attempt_field(started): started.model_dump(mode="json")}
         try:
-            studio.records.update(record_path(case.work.id), fields, version=current.version)
+            record = studio.records.update(
+                record_path(case.work.id), fields, version=current.version
+            )
         except Conflict:
             current = load(studio, case.work.id)
             continue
-        return started
+        return replace(current.having(started), version=record.version)
     raise Unavailable(f"{case.work.id} is being written by others", retry_after_s=1)
 
 

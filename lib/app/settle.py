@@ -11,7 +11,7 @@ import random
 import time
 from dataclasses import dataclass
 
-from lib.app.activity import publish
+from lib.app.activity import news
 from lib.app.case import (
     Case,
     Fields,
@@ -38,15 +38,19 @@ ROUNDS = 12
 PAUSE_S = 0.02
 
 
-def settle(studio: Studio, work_id: str, *, ended: Attempt | None = None) -> Case | None:
+def settle(
+    studio: Studio, work_id: str, *, ended: Attempt | None = None, known: Case | None = None
+) -> Case | None:
     """Bring the record of a work in line with the bucket and set going what is due.
 
     ``ended`` is an attempt that the caller closes: it enters the ledger in the same write.
+    ``known`` is the case as the caller wrote it last; when it is out of date, it is read again.
     Returns the case that was found; None when there is no such work. Raises Unavailable when
     the bucket could not be looked at completely, or when the record stays contended.
     """
     for round_number in range(ROUNDS):
-        case = load(studio, work_id)
+        case = known or load(studio, work_id)
+        known = None
         if case is None or _settle_once(studio, case, ended):
             return case
         if round_number:  # the first loss is most often our own event: what it wrote is enough
@@ -97,12 +101,14 @@ def _settle_once(studio: Studio, case: Case, ended: Attempt | None) -> bool:
     work = case.work
     if decided.changes:
         try:
-            record = studio.records.update(
-                record_path(work.id), decided.changes, version=case.version
+            studio.records.update(
+                record_path(work.id),
+                decided.changes,
+                version=case.version,
+                beside=news(case, decided.summary, studio.clock.now()),
             )
         except Conflict:
             return False
-        publish(studio, work, case.summary, decided.summary, record.version)
     for action in decided.actions:
         _carry_out(studio, work, action)
     return True
@@ -112,7 +118,7 @@ def _decide(studio: Studio, case: Case, closed: list[Attempt]) -> _Decided:
     """Judge a case with these attempts closed, claim what may run, and say what to write."""
     work, now = case.work, studio.clock.now()
     for attempt in closed:
-        case = case.closing(attempt)
+        case = case.having(attempt)
     found, sightings, measured = judge(studio, case)
     archived = work.archived_at is not None
     actions = () if archived else decide(work.plan, found)

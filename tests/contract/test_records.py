@@ -315,3 +315,29 @@ def test_a_watch_misses_nothing_while_eight_threads_write(rig, together):
 def test_a_quiet_watch_gives_empty_lists_as_its_heartbeat(rig):
     watch = rig.records.watch("works", poll_s=0.01)
     assert [next(watch) for _ in range(3)] == [[], [], []]
+
+
+def test_documents_beside_an_update_are_written_with_it(rig):
+    made = rig.records.create("works/a", {"owner": "u"})
+    line = {"owner": "u", "rank": 1}
+    rig.records.update("works/a", {("x",): 1}, version=made.version, beside={"activity/l": line})
+    assert rig.records.get("activity/l").data == line
+
+
+def test_an_update_that_is_refused_writes_nothing_beside_it(rig):
+    made = rig.records.create("works/a", {"owner": "u"})
+    with pytest.raises(Conflict):
+        rig.records.update(
+            "works/a", {("x",): 1}, version=made.version - 1, beside={"activity/l": {"a": 1}}
+        )
+    with pytest.raises(NotFound):
+        rig.records.update("works/none", {("x",): 1}, beside={"activity/l": {"a": 1}})
+    assert rig.records.get("activity/l") is None
+
+
+def test_a_document_that_stands_beside_an_update_already_is_left_as_it_is(rig):
+    rig.records.create("works/a", {"owner": "u"})
+    rig.records.create("activity/l", {"a": 1})
+    rig.records.update("works/a", {("x",): 1}, beside={"activity/l": {"a": 2}})
+    assert rig.records.get("activity/l").data == {"a": 1}
+    assert rig.records.get("works/a").data["x"] == 1

@@ -57,18 +57,25 @@ class LocalRecords:
         """Create the document; see the port."""
         collection, id_ = _split(path)
         text = _text(data, path)
-        data = json.loads(text)
-        entries = self._index.entries(collection, data)
 
         def carry_out(conn: sqlite3.Connection) -> int:
-            version = self._next_version(conn)
-            sql = "INSERT OR IGNORE INTO document (collection, id, version, data) VALUES (?,?,?,?)"
-            if conn.execute(sql, (collection, id_, version, text)).rowcount == 0:
+            version = self._insert(conn, collection, id_, text)
+            if version is None:
                 raise Conflict(f"{path} exists already")
-            self._index.store(conn, collection, id_, {}, entries)
             return version
 
-        return self._announced(collection, Record(path, data, self._database.write(carry_out)))
+        version = self._database.write(carry_out)
+        return self._announced(collection, Record(path, json.loads(text), version))
+
+    def _insert(self, conn: sqlite3.Connection, collection: str, id_: str, text: str) -> int | None:
+        """Insert a document and return its version; None when there is one already."""
+        version = self._next_version(conn)
+        sql = "INSERT OR IGNORE INTO document (collection, id, version, data) VALUES (?,?,?,?)"
+        if conn.execute(sql, (collection, id_, version, text)).rowcount == 0:
+            return None
+        entries = self._index.entries(collection, json.loads(text))
+        self._index.store(conn, collection, id_, {}, entries)
+        return version
 
     def get(self, path: str) -> Record | None:
         """Return the document, or None."""
@@ -76,11 +83,17 @@ class LocalRecords:
         return Record(path, json.loads(rows[0][1]), rows[0][0]) if rows else None
 
     def update(
-        self, path: str, fields: Mapping[tuple[str, ...], Any], *, version: int | None = None
+        self,
+        path: str,
+        fields: Mapping[tuple[str, ...], Any],
+        *,
+        version: int | None = None,
+        beside: Mapping[str, Json] | None = None,
     ) -> Record:
         """Set single fields by their path; see the port."""
         collection, id_ = _split(path)
         changes = _changes(path, fields)
+        others = [(*_split(other), _text(data, other)) for other, data in (beside or {}).items()]
 
         def carry_out(conn: sqlite3.Connection) -> Record:
             found = conn.execute(_ONE, (collection, id_)).fetchone()
@@ -98,9 +111,14 @@ class LocalRecords:
             conn.execute(sql, (now, text, collection, id_))
             after = self._index.entries(collection, data)
             self._index.store(conn, collection, id_, before, after)
+            for other in others:
+                self._insert(conn, *other)
             return Record(path, data, now)
 
-        return self._announced(collection, self._database.write(carry_out))
+        record = self._database.write(carry_out)
+        for other, _, _ in others:
+            self._announced(other, record)
+        return self._announced(collection, record)
 
     def query(self, query: Query) -> list[Record]:
         """Return the matching documents; see the port.

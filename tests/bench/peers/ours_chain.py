@@ -66,9 +66,9 @@ def contender() -> Iterator[Any]:
     studio = local.studio
     update = studio.records.update
 
-    def stamping(path: str, fields: Any, *, version: int | None = None) -> Any:
+    def stamping(path: str, fields: Any, **more: Any) -> Any:
         """Note when the write that says ready is durable, as the peers' writes note theirs."""
-        record = update(path, fields, version=version)
+        record = update(path, fields, **more)
         if fields.get(("summary",), {}).get("phase") == "ready":
             _ready[path.rpartition("/")[2]] = time.time()
         return record
