@@ -38,6 +38,8 @@ from lib.wiring import LocalStudio
 #: Seconds between two ticks, and between two looks for changes made by hand.
 TICK_S = 2.0
 SCAN_S = 0.5
+#: Seconds between two clearings of the names of tasks that were finished long ago.
+PURGE_S = 3600.0
 #: Longest sleep of a worker that was not woken, seconds.
 IDLE_S = 0.5
 #: Finished tasks that are taken off a busy queue in one write; an idle one is cleared at once.
@@ -91,6 +93,7 @@ class Embedded:
             self._spawn(f"{queue}-dispatch", partial(self._dispatch, queue))
         self._ticker.every("tick", TICK_S, _tick)
         self._ticker.every("scan", SCAN_S, self._scan)
+        self._ticker.every("purge", PURGE_S, local.queue.purge)
         self._ticker.start()
         if self._server:
             self._spawn("http", self._server.run)

@@ -22,6 +22,9 @@ LONGEST_REEL_S, MARGIN_S = 30, 2
 RATE_HZ = 48_000
 #: Largest step between two samples, of a full scale of 1: a cut in a loud wave exceeds it.
 MOST_STEP = 0.2
+#: A tick stands out from the millisecond on either side: its step is this many times their
+#: upper quartile (drums and brushes reach 4.8), and it is heard from this much of full scale.
+TICK, HEARD = 6.0, 0.025
 
 
 @functools.cache
@@ -83,6 +86,17 @@ def test_a_bed_begins_and_ends_in_silence_and_never_clicks(bed: str) -> None:
     assert max(map(abs, wave[-edge:])) < 0.01 * 2**15
     steps = (abs(after - before) for before, after in itertools.pairwise(wave))
     assert max(steps) < MOST_STEP * 2**15
+
+
+@pytest.mark.parametrize("bed", MUSIC)
+def test_no_lone_tick_of_the_encoder_stands_out_from_the_sound_around_it(bed: str) -> None:
+    wave = samples(bed)
+    near = RATE_HZ // 1000
+    steps = [abs(after - before) for before, after in itertools.pairwise(wave)]
+    for at, step in enumerate(steps):
+        if step > HEARD * 2**15 and near <= at < len(steps) - near:
+            around = sorted(steps[at - near : at + near])
+            assert step < TICK * max(1, around[len(around) * 3 // 4]), f"{at / RATE_HZ:.3f} s"
 
 
 @pytest.mark.parametrize("bed", MUSIC)

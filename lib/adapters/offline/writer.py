@@ -32,6 +32,8 @@ LONG_EVERY = 6
 #: Hashtags under a caption: more read as spam.
 HASHTAGS = 12
 TITLE_CHARS = 90
+#: A line of fewer characters that is no sentence reads as a fragment.
+FRAGMENT_CHARS = 22
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+")
 _CLAUSE = re.compile(r"(?<=,)\s+|\s+(?=(?:and|but|because|which|while|so|than|when|or|if|as)\s)")
 
@@ -211,46 +213,25 @@ def _hashtags(kit: BrandKit, facts: tuple[Fact, ...]) -> tuple[str, ...]:
 
 
 def lines_of(text: str) -> list[str]:
-    """Break a text into lines of at most ``LINE_CHARS`` characters, at sentences or clauses.
+    """Break a text into at least two lines of at most ``LINE_CHARS`` characters.
 
-    No line is a fragment of a few words where it can be helped.
+    Sentences are kept whole where they fit; a longer one is cut in two at the clause nearest to
+    its middle, or between words where every clause would leave a fragment.
     """
-    lines: list[str] = []
-    for sentence in _SENTENCE.split(text.strip()):
-        lines += [sentence] if len(sentence) <= LINE_CHARS else _broken(sentence)
-    return lines if len(lines) > 1 else _halved(lines[0])
+    lines = [line for part in _SENTENCE.split(text.strip()) for line in _cut_down(part)]
+    return lines if len(lines) > 1 else list(_halves(lines[0]))
 
 
-def _broken(sentence: str) -> list[str]:
-    """Break one long sentence at its clauses, filling each line as far as it reads well."""
-    lines: list[str] = []
-    for clause in _CLAUSE.split(sentence):
-        for piece in _chunks(clause):
-            if lines and len(lines[-1]) + 1 + len(piece) <= LINE_CHARS:
-                lines[-1] = f"{lines[-1]} {piece}"
-            else:
-                lines.append(piece)
-    return lines
+def _cut_down(part: str) -> list[str]:
+    if len(part) <= LINE_CHARS:
+        return [part]
+    return [line for half in _halves(part) for line in _cut_down(half)]
 
 
-def _chunks(clause: str) -> Iterator[str]:
-    """Yield a clause whole, or cut between words when it is too long for a line."""
-    words = clause.split()
-    while words:
-        count = len(words)
-        while count > 1 and len(" ".join(words[:count])) > LINE_CHARS:
-            count -= 1
-        yield " ".join(words[:count])
-        words = words[count:]
-
-
-def _halved(line: str) -> list[str]:
-    """Break a single line in two at the clause nearest to its middle, so that it can build up."""
-    clauses = _CLAUSE.split(line)
-    if len(clauses) == 1:
-        words = line.split()
-        middle = (len(words) + 1) // 2
-        return [" ".join(words[:middle]), " ".join(words[middle:])]
-    cuts = range(1, len(clauses))
-    cut = min(cuts, key=lambda i: abs(len(" ".join(clauses[:i])) - len(line) / 2))
-    return [" ".join(clauses[:cut]), " ".join(clauses[cut:])]
+def _halves(part: str) -> tuple[str, str]:
+    """Cut a text in two where it reads best."""
+    cuts = [match.start() for match in _CLAUSE.finditer(part)]
+    whole = [c for c in cuts if min(c, len(part) - c) >= FRAGMENT_CHARS]
+    spaces = [place for place, character in enumerate(part) if character == " "]
+    cut = min(whole or spaces, key=lambda place: abs(place - len(part) / 2))
+    return part[:cut].rstrip(), part[cut:].lstrip()
