@@ -36,7 +36,12 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         from rich.console import Console
         from rich.table import Table
 
-        drawn = Table(*headers, box=None, header_style="bold")
+        drawn = Table(box=None, header_style="bold")
+        for number, header in enumerate(headers):
+            last = number == len(headers) - 1
+            # Only the last column gives way on a narrow screen: an id must be whole to be copied.
+            least = None if last else max(len(line[number]) for line in [headers, *rows])
+            drawn.add_column(header, no_wrap=True, overflow="ellipsis", min_width=least)
         for row in rows:
             drawn.add_row(*row)
         Console().print(drawn)
