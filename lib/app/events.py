@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from lib.app.case import load
 from lib.app.journal import note
 from lib.app.perform import perform
 from lib.app.settle import settle
@@ -13,6 +14,7 @@ from lib.core.errors import Refused, Unavailable
 from lib.core.paths import parse
 
 OBJECT_EVENTS = "google.cloud.storage.object.v1."
+FINALIZED = f"{OBJECT_EVENTS}finalized"
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -24,9 +26,16 @@ def object_changed(studio: Studio, event_type: str, data: Any) -> None:
     """
     if not event_type.startswith(OBJECT_EVENTS) or not isinstance(data, dict):
         raise Refused(f"{event_type} is no storage event", hint="check the trigger's filter")
-    name = parse(str(data.get("name", "")))
-    if name is not None:
-        settle(studio, name.work_id)
+    path, generation = str(data.get("name", "")), str(data.get("generation", ""))
+    name = parse(path)
+    case = load(studio, name.work_id) if name is not None else None
+    if name is None or case is None:
+        return
+    seen = case.measured.get(name.slot)
+    same = seen is not None and (seen["path"], str(seen["generation"])) == (path, generation)
+    if same and event_type == FINALIZED:
+        return  # the record knows this very generation: it was settled by whoever put it
+    settle(studio, name.work_id, known=case)
 
 
 def task_delivered(studio: Studio, payload: Any) -> tuple[str, int, dict[str, str]]:

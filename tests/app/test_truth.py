@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lib.app import intake, views
+from lib.app.events import FINALIZED, object_changed
 from lib.app.perform import perform
 from lib.app.settle import settle
 from lib.app.sweep import reconcile, recover, sweep
@@ -344,3 +345,17 @@ def test_a_finished_file_that_is_uploaded_while_the_sweep_looks_disturbs_nobody(
     monkeypatch.setattr(type(file), "iterdir", vanishing)
     sweep(crank.studio)
     assert not file.exists()
+
+
+def test_an_event_about_a_generation_that_is_known_already_costs_no_look(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = reel(crank)
+    video = artifact(work, "video")
+    looked: list[str] = []
+    monkeypatch.setattr(crank.local.objects, "stat", lambda path: looked.append(path))
+    data = {"name": video["object"], "generation": str(video["proof"]["generation"])}
+    object_changed(crank.studio, FINALIZED, data)
+    assert looked == []
+    object_changed(crank.studio, FINALIZED, {**data, "generation": "1"})
+    assert video["object"] in looked

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from lib.adapters.local.database import Database
@@ -41,10 +41,17 @@ class RecordIndex:
             for collection, fields in indexed.items()
         }
 
-    def entries(self, collection: str, data: Json) -> dict[str, bytes]:
-        """Return the key of every declared field that the document has."""
+    def entries(
+        self, collection: str, data: Json, touched: Container[str] | None = None
+    ) -> dict[str, bytes]:
+        """Return the key of every declared field that the document has.
+
+        With ``touched``, only of fields that lie below one of these top-level names.
+        """
         found = {}
         for field, keys in self._fields.get(collection, {}).items():
+            if touched is not None and keys[0] not in touched:
+                continue
             value = dig(data, keys)
             if value is not _MISSING:
                 found[field] = order_key(value)

@@ -93,6 +93,7 @@ class LocalRecords:
         """Set single fields by their path; see the port."""
         collection, id_ = _split(path)
         changes = _changes(path, fields)
+        touched = {name[0] for name in fields if name}
         others = [(*_split(other), _text(data, other)) for other, data in (beside or {}).items()]
 
         def carry_out(conn: sqlite3.Connection) -> Record:
@@ -102,14 +103,14 @@ class LocalRecords:
             if version is not None and found[0] != version:
                 raise Conflict(f"{path} has version {found[0]}, not {version}")
             data = json.loads(found[1])
-            before = self._index.entries(collection, data)
+            before = self._index.entries(collection, data, touched)
             for change in changes:
                 change(data)
             text = _text(data, path)
             now = self._next_version(conn)
             sql = "UPDATE document SET version=?, data=? WHERE collection=? AND id=?"
             conn.execute(sql, (now, text, collection, id_))
-            after = self._index.entries(collection, data)
+            after = self._index.entries(collection, data, touched)
             self._index.store(conn, collection, id_, before, after)
             for other in others:
                 self._insert(conn, *other)
