@@ -353,7 +353,7 @@ def test_an_event_about_a_generation_that_is_known_already_costs_no_look(
     work = reel(crank)
     video = artifact(work, "video")
     looked: list[str] = []
-    monkeypatch.setattr(crank.local.objects, "stat", lambda path: looked.append(path))
+    monkeypatch.setattr(crank.local.objects, "stat", looked.append)
     data = {"name": video["object"], "generation": str(video["proof"]["generation"])}
     object_changed(crank.studio, FINALIZED, data)
     assert looked == []
