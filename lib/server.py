@@ -7,6 +7,7 @@ must not come from another origin. Users and tokens come with the cloud front do
 from __future__ import annotations
 
 import mimetypes
+import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from werkzeug.wrappers import Request, Response
 
 from lib import wiring
 from lib.adapters.local.objects import LocalObjects
-from lib.core.errors import StudioError
+from lib.core.errors import Refused, StudioError
 from lib.settings import ROOT
 
 HOST = "127.0.0.1"
@@ -30,16 +31,23 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class Server:
-    """Serves until stopped; port 0 takes a free one."""
+    """Serves until stopped; port 0 takes a free one, one that is taken is Refused."""
 
     def __init__(self, port: int) -> None:
         self._api: Wsgi = functions_framework.create_app(  # type: ignore[no-untyped-call]
             "studio_api", str(ROOT / "main.py")
         )
-        self._http = make_server(
-            HOST, port, self._answer, threaded=True, request_handler=_QuietHandler
-        )
-        self.port: int = self._http.server_port
+        # Bound here, because werkzeug ends the process with words of its own when it cannot.
+        with _listening(port) as bound:
+            self._http = make_server(
+                HOST,
+                port,
+                self._answer,
+                threaded=True,
+                request_handler=_QuietHandler,
+                fd=bound.fileno(),
+            )
+        self.port: int = self._http.port
 
     def run(self) -> None:
         """Serve requests until ``stop``."""
@@ -64,6 +72,16 @@ class _QuietHandler(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write nothing."""
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise Refused(
+            f"port {port} cannot be used: {error.strerror}",
+            hint="choose another with --port, or --port 0 for any free one",
+        ) from error
 
 
 def _is_foreign(request: Request) -> bool:

@@ -11,7 +11,7 @@ import urllib.request
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from lib import settings as settings_module
 from lib import wiring
@@ -53,7 +53,7 @@ class Client:
             call = Call(method, PREFIX + path, texts, data, "application/json")
             reply = handle(self.local.studio, self.settings.owner, call)
             return _read(reply.status, reply.body)
-        url = f"http://127.0.0.1:{self.port}{PREFIX}{path}"
+        url = f"http://127.0.0.1:{self.port}{quote(PREFIX + path)}"
         request = urllib.request.Request(  # noqa: S310 - always our own loopback address
             f"{url}?{urlencode(query)}" if query else url,
             data=None if body is None else data,
@@ -70,12 +70,22 @@ class Client:
 
 
 def settings_for(data: Path | None, port: int | None = None) -> Settings:
-    """Return the settings with what the command line says on top."""
+    """Return the settings with what the command line says on top.
+
+    Raises Refused for what no command here can work with.
+    """
     found = settings_module.load()
+    if found.mode != "local":
+        raise Refused(
+            f"BRANDCAST_MODE is {found.mode!r}",
+            hint="only 'local' is wired; leave the variable out",
+        )
     if data is not None:
         found = replace(found, data=data.expanduser().resolve())
     if port is not None:
         found = replace(found, port=port)
+    if found.data.exists() and not found.data.is_dir():
+        raise Refused(f"{found.data} is no folder", hint="give --data the name of a folder")
     return found
 
 

@@ -15,7 +15,7 @@ from lib.adapters.local.lock import holder
 from lib.app.case import WORKS
 from lib.cli.client import settings_for
 from lib.cli.output import emit, say
-from lib.core.errors import StudioError
+from lib.core.errors import Refused, StudioError
 from lib.media.binaries import find
 from lib.media.text import shaping
 from lib.ports import Query
@@ -54,6 +54,8 @@ def brands(args: argparse.Namespace) -> int:
     """Read every brand kit; return 1 when any is broken."""
     kits = wiring.brands(settings_for(args.data))
     problems = {slug: kits.check(slug) for slug in kits.slugs()}
+    if not problems:
+        raise Refused("there is no brand kit", hint="add one below assets/brands")
     if args.json:
         emit([{"brand": slug, "problems": found} for slug, found in problems.items()])
     else:

@@ -57,7 +57,7 @@ def _content_commands(commands: Commands, common: argparse.ArgumentParser) -> No
     jobs = commands.add_parser("jobs", parents=[common], help="list the works")
     jobs.add_argument("--failed", action="store_true", help="only those that need a person")
     job = commands.add_parser("job", parents=[common], help="show one work, or retry a step of it")
-    job.add_argument("id", metavar="ID")
+    job.add_argument("id", metavar="ID", type=_id)
     job.add_argument("--retry", metavar="STEP", help="try a failed step again, keep what is made")
 
 
@@ -65,7 +65,7 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     verify = commands.add_parser(
         "verify", parents=[common], help="fetch and decode every object that is called ready"
     )
-    verify.add_argument("id", metavar="ID", nargs="?", help="only this work")
+    verify.add_argument("id", metavar="ID", nargs="?", type=_id, help="only this work")
     reconcile = commands.add_parser(
         "reconcile", parents=[common], help="hold every record against the bucket"
     )
@@ -80,13 +80,19 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     bench.add_argument("name", metavar="NAME", help="overhead or coldstart")
 
 
+def _id(text: str) -> str:
+    if not text or "/" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is no id; ./brandcast jobs lists them")
+    return text
+
+
 def _count(text: str) -> int:
-    if not text.isdigit() or int(text) > 50:
+    if not text.isdecimal() or int(text) > 50:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 50")
     return int(text)
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65_535:
+    if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return int(text)

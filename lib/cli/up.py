@@ -29,6 +29,7 @@ def up(args: argparse.Namespace) -> int:
     settings = settings_for(args.data, args.port)
     if args.fresh:
         _put_aside(settings.data)
+    _refuse_a_second(settings.data)
     settings.data.mkdir(parents=True, exist_ok=True)
     logs.write_to(settings.data / "studio.log")
     local = wiring.local(settings)
@@ -106,6 +107,17 @@ def _put_aside(data: Path) -> None:
     aside = data.with_name(f"{data.name}-{stamp}")
     data.rename(aside)
     print(f"Put the old data aside: {aside}", file=sys.stderr)
+
+
+def _refuse_a_second(data: Path) -> None:
+    """Name the running studio before its port is found taken; the lock decides for certain."""
+    running = holder(data)
+    if running is not None:
+        raise Refused(
+            f"process {running.get('pid')} already runs a studio in {data}"
+            f" at port {running.get('port')}",
+            hint="use that one, stop it, or choose another --data folder",
+        )
 
 
 def _stop_on_signal() -> threading.Event:

@@ -115,3 +115,9 @@ def test_every_module_imports_with_no_network_and_an_empty_environment() -> None
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
+
+
+def test_what_the_launcher_leaves_is_ignored() -> None:
+    for left in (".venv/bin/python", ".venv.lock", ".brandcast-20261121-000000/studio.db"):
+        command = ["git", "check-ignore", "-q", left]
+        assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0, left
