@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from lib.cli.parser import build_parser
 from lib.core.errors import Refused, StudioError
@@ -39,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped. Nothing is lost: ./brandcast up goes on.", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # Whoever read our words has gone, as ``| head`` does; nothing more can be said there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
     return code
 
 
@@ -49,5 +55,16 @@ def _explain(args: argparse.Namespace, error: StudioError) -> None:
     print(f"brandcast: {error}" + (f"\n  {hint}" if hint else ""), file=sys.stderr)
 
 
+def _leave(code: int) -> NoReturn:
+    """End this process with everything that it started.
+
+    A render may still run when a studio is stopped. Waiting for it would keep a process alive
+    that has given up its lock and its database; the next start tries that step again.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

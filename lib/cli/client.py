@@ -78,7 +78,7 @@ def settings_for(data: Path | None, port: int | None = None) -> Settings:
     if found.mode != "local":
         raise Refused(
             f"BRANDCAST_MODE is {found.mode!r}",
-            hint="only 'local' is wired; leave the variable out",
+            hint="only 'local' is wired; leave it out",
         )
     if data is not None:
         found = replace(found, data=data.expanduser().resolve())

@@ -15,7 +15,7 @@ from lib.adapters.local.lock import holder
 from lib.cli.client import Client, settings_for
 from lib.cli.output import emit, say
 from lib.cli.progress import POLL_S, closing, follow, result
-from lib.core.errors import Refused
+from lib.core.errors import Refused, StudioError
 from lib.embedded import Embedded
 from lib.settings import Settings
 
@@ -71,7 +71,10 @@ def _make(
 
 
 def _report(args: argparse.Namespace, settings: Settings, client: Client, burst_id: str) -> None:
-    burst = follow(client, burst_id, quiet=args.json)
+    try:
+        burst = follow(client, burst_id, quiet=args.json)
+    except StudioError:
+        return  # the studio is being stopped; of any other trouble ``_make`` hears itself
     if args.json:
         emit({"event": "burst_settled", **result(burst)})
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 import zlib
@@ -46,8 +47,12 @@ def swap(name: str, old: str, new: str) -> Callable[[Path], None]:
     return change
 
 
+def facts_of(folder: Path) -> str:
+    return (folder / "facts.toml").read_text()
+
+
 def few(folder: Path) -> None:
-    facts = (folder / "facts.toml").read_text().split("[[fact]]")
+    facts = facts_of(folder).split("[[fact]]")
     (folder / "facts.toml").write_text("[[fact]]".join(facts[:6]))
 
 
@@ -97,6 +102,33 @@ BREAKS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "slug",
         "remove",
     ),
+    "strange key of a fact": (
+        swap("facts.toml", 'source = "', 'year = 2000\nsource = "'),
+        "facts.toml",
+        "fact.0.year",
+        "remove",
+    ),
+    "strange table of facts": (
+        swap("facts.toml", "[[fact]]", "[meta]\nyear = 2000\n\n[[fact]]"),
+        "facts.toml",
+        "meta",
+        "[[fact]]",
+    ),
+    "long headline": (
+        swap("facts.toml", 'headline = "', f'headline = "{"long " * 20}'),
+        "facts.toml",
+        "fact.0.headline",
+        "60",
+    ),
+    "twin headlines": (
+        lambda folder: (folder / "facts.toml").write_text(
+            re.sub(r'headline = ".*"', 'headline = "Said again"', facts_of(folder))
+        ),
+        "facts.toml",
+        "fact.headline",
+        "said again",
+    ),
+    "no logo key": (swap("brand.toml", "logo = ", "# logo = "), "brand.toml", "logo", "folder"),
     "no logo": (lambda folder: (folder / "logo.png").unlink(), "brand.toml", "logo", "folder"),
     "logo no PNG": (
         lambda folder: (folder / "logo.png").write_bytes(b"\xff\xd8" * 40),
@@ -137,6 +169,24 @@ BREAKS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "another",
     ),
     "broken TOML": (swap("brand.toml", "[palette]", "[palette"), "brand.toml", "line", "TOML"),
+    "broken TOML of facts": (
+        swap("facts.toml", "[[fact]]", "[[fact]"),
+        "facts.toml",
+        "line",
+        "TOML",
+    ),
+    "other encoding": (
+        lambda folder: (folder / "facts.toml").write_bytes(b"\xff\xfe" + b"\0[" * 20),
+        "facts.toml",
+        "utf-8",
+        "mend",
+    ),
+    "strange glyph in a headline": (
+        swap("facts.toml", 'headline = "', 'headline = "木 '),
+        SLUG,
+        "fonts.heading",
+        "another",
+    ),
     "no facts at all": (
         lambda folder: (folder / "facts.toml").unlink(),
         "facts.toml",
@@ -165,6 +215,12 @@ def test_a_broken_kit_is_refused_with_file_key_and_mend(
         assert part in words, words
 
 
+@pytest.mark.parametrize("key", ["slug", "photos", "facts", "digest"])
+def test_a_key_that_is_derived_may_not_be_given(kits: KitFolders, tmp_path: Path, key: str) -> None:
+    swap("brand.toml", 'tone = "', f'{key} = "x"\ntone = "')(tmp_path / SLUG)
+    assert kits.check(SLUG) == [f"{SLUG}/brand.toml: {key}: is derived; remove the key"]
+
+
 def test_every_problem_of_a_kit_is_named_and_not_only_the_first(
     kits: KitFolders, tmp_path: Path
 ) -> None:
@@ -190,6 +246,38 @@ def test_the_users_own_kit_replaces_a_bundled_one(tmp_path: Path) -> None:
     both = KitFolders([tmp_path, ROOT / "assets" / "brands"], fonts=FONTS)
     assert both.get(SLUG).name == "My Own Sky"
     assert len(both.slugs()) == 5
+
+
+def test_the_users_own_kit_is_refused_when_it_is_broken_and_not_passed_over(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(ROOT / "assets" / "brands" / SLUG, tmp_path / SLUG)
+    BREAKS["bad colour"][0](tmp_path / SLUG)
+    both = KitFolders([tmp_path, ROOT / "assets" / "brands"], fonts=FONTS)
+    with pytest.raises(Refused, match="palette"):
+        both.get(SLUG)
+
+
+def test_a_kit_that_was_read_is_refused_once_it_is_broken_and_read_again_once_it_is_mended(
+    kits: KitFolders, tmp_path: Path
+) -> None:
+    before = kits.get(SLUG)
+    good = (tmp_path / SLUG / "brand.toml").read_text()
+    BREAKS["bad colour"][0](tmp_path / SLUG)
+    with pytest.raises(Refused):
+        kits.get(SLUG)
+    (tmp_path / SLUG / "brand.toml").write_text(good)
+    assert kits.get(SLUG) == before
+
+
+def test_a_folder_that_is_not_there_holds_no_kits(tmp_path: Path) -> None:
+    assert KitFolders([tmp_path / "none"], fonts=FONTS).slugs() == []
+
+
+def test_another_logo_changes_the_digest(kits: KitFolders, tmp_path: Path) -> None:
+    before = kits.get(SLUG)
+    (tmp_path / SLUG / "logo.png").write_bytes(png(300, 200))
+    assert kits.get(SLUG).digest != before.digest
 
 
 def test_a_changed_kit_is_read_again_and_only_a_changed_look_changes_the_digest(
