@@ -23,7 +23,16 @@ ACTIVITY = "activity"
 AUDITS = "audits"
 #: Fields that queries use, by collection; every records adapter indexes these.
 INDEXED: dict[str, tuple[str, ...]] = {
-    WORKS: ("owner", "brand", "kind", "parent", "created_at", "due_at", "summary.phase"),
+    WORKS: (
+        "owner",
+        "brand",
+        "kind",
+        "parent",
+        "created_at",
+        "due_at",
+        "summary.phase",
+        "summary.open",
+    ),
     ACTIVITY: ("owner", "work_id", "at"),
     AUDITS: (),
 }

@@ -160,6 +160,7 @@ def summarise(
         "missing": dict(found.missing),
         "reasons": list(found.reasons),
         "revision": work.revision,
+        "open": any(a.started_at is not None and a.ended_at is None for a in attempts),
         "started_at": min(starts, default=None),
         "finished_at": finished,
         "bytes": sum(s.size for s in sightings.values()),

@@ -65,7 +65,11 @@ def recover(studio: Studio) -> int:
     """
     salvage.forget_runs(studio)
     closed = 0
-    for record in list(walk(studio, Query(WORKS, order_by="due_at"))):
+    unsettled = Query(WORKS, order_by="due_at")
+    # An attempt may die between its upload and its close, when its work is ready already.
+    unclosed = Query(WORKS, {"summary.open": True})
+    found = {r.path: r for query in (unsettled, unclosed) for r in walk(studio, query)}
+    for record in found.values():
         for attempt in case_of(record).attempts:
             orphan = attempt.started_at is not None and attempt.ended_at is None
             if not orphan or attempt.executor == studio.executor:

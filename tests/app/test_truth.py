@@ -359,3 +359,19 @@ def test_an_event_about_a_generation_that_is_known_already_costs_no_look(
     assert looked == []
     object_changed(crank.studio, FINALIZED, {**data, "generation": "1"})
     assert video["object"] in looked
+
+
+def test_an_attempt_that_died_after_its_upload_is_closed_though_its_work_is_ready(
+    crank: Crank,
+) -> None:
+    work = reel(crank)
+    record = crank.studio.records.get(f"works/{work['id']}")
+    key, attempt = next(iter(record.data["attempts"].items()))
+    died = {**attempt, "ended_at": None, "outcome": None, "executor": "dead"}
+    crank.studio.records.update(record.path, {("attempts", key): died})
+    settle(crank.studio, work["id"])  # the event of its upload
+    assert crank.job(work["id"])["phase"] == "ready"
+    assert recover(crank.studio) == 1
+    ledger = crank.studio.records.get(record.path).data["attempts"]
+    assert ledger[key]["outcome"] == "lost"
+    assert recover(crank.studio) == 0
