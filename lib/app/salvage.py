@@ -56,6 +56,15 @@ def forget_old(studio: Studio) -> int:
     return gone
 
 
+def forget_uploaded(studio: Studio, artifacts: tuple[Artifact, ...]) -> None:
+    """Unlink waiting files whose very bytes the bucket shows: their process died in between."""
+    for artifact in artifacts:
+        file = place(studio.scratch, artifact)
+        info = studio.objects.stat(artifact.path) if file.is_file() else None
+        if info is not None and info.crc32c == crc32c_of(file):
+            file.unlink()
+
+
 def forget_runs(studio: Studio) -> int:
     """Remove the private folders of runs that died with an earlier process; return how many."""
     dead = [folder for folder in studio.scratch.glob(f"{RUN}*") if folder.is_dir()]

@@ -70,6 +70,7 @@ def recover(studio: Studio) -> int:
     unclosed = Query(WORKS, {"summary.open": True})
     found = {r.path: r for query in (unsettled, unclosed) for r in walk(studio, query)}
     for record in found.values():
+        salvage.forget_uploaded(studio, case_of(record).work.plan.artifacts())
         for attempt in case_of(record).attempts:
             orphan = attempt.started_at is not None and attempt.ended_at is None
             if not orphan or attempt.executor == studio.executor:
