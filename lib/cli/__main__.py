@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from lib.cli.parser import build_parser
+from lib.cli.parser import parse
 from lib.core.errors import Refused, StudioError
 
 #: Where each command lives; imported only when it is called.
@@ -31,7 +31,7 @@ _ROOMS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 good, 1 problems found, 2 could not run."""
-    args = build_parser().parse_args(arguments)
+    args = parse(arguments)
     room = importlib.import_module(f"lib.cli.{_ROOMS[args.command]}")
     try:
         code: int = getattr(room, args.command)(args)

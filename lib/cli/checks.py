@@ -9,9 +9,6 @@ import sys
 from lib.core.errors import Refused
 from lib.settings import ROOT
 
-#: Rooms whose types are strict; the same list stands in the README.
-STRICT = ("lib/core", "lib/ports.py", "lib/app")
-
 
 def test(args: argparse.Namespace) -> int:
     """Run the linter, the type checker and every test; return 1 when anything is wrong."""

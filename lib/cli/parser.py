@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 KINDS = ("test", "smart", "daily")
 EPILOG = "Exit codes: 0 good, 1 problems found, 2 could not run."
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the command and its options; ``test`` keeps whatever it has no word for, for pytest.
+
+    Exits with 2 and a sentence when the words make no command.
+    """
+    parser = build_parser()
+    args, rest = parser.parse_known_args(arguments)
+    if args.command == "test":
+        args.pytest = rest
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return args
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -74,8 +89,11 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     brands = commands.add_parser("brands", help="look after the brand kits")
     actions = brands.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("check", parents=[common], help="read every kit and name what is wrong")
-    test = commands.add_parser("test", help="install the test tools and run everything")
-    test.add_argument("pytest", nargs=argparse.REMAINDER, help="arguments for pytest")
+    commands.add_parser(
+        "test",
+        help="install the test tools and run everything",
+        usage="brandcast test [ARGUMENTS OF PYTEST]",
+    )
     bench = commands.add_parser("bench", parents=[common], help="measure against a peer or limit")
     bench.add_argument("name", metavar="NAME", help="overhead or coldstart")
 

@@ -7,17 +7,34 @@ facts and what was said lately. Every refusal is a sentence that a writer can ac
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from lib.core.brand import BrandKit
 from lib.core.proposals import Draft, Past, Verdict
+from lib.core.recipes.carousel import SLIDES
 
-#: Slides of a carousel; lines of a post and of a reel by its length in seconds.
-SLIDES = 5
-POST_LINES = 1
-REEL_LINES = {10: (2, 4), 30: (2, 6)}
+#: Lines of a reel by its length in seconds, fewest and most.
+REEL_LINES: Mapping[int, tuple[int, int]] = {10: (2, 4), 30: (2, 6)}
 #: Characters of a reel's line that can be read while it is on screen.
 LINE_CHARS = 90
+
+
+class Shape(NamedTuple):
+    """What a format consists of."""
+
+    #: Fewest and most lines, by the length in seconds; what has no length counts as 10.
+    lines: Mapping[int, tuple[int, int]]
+    slides: int = 0
+    #: Characters of a line at most; None where no clock runs.
+    line_chars: int | None = None
+
+
+SHAPES: Mapping[str, Shape] = {
+    "post": Shape(lines={10: (1, 1), 30: (1, 1)}),
+    "carousel": Shape(lines={10: (0, 0), 30: (0, 0)}, slides=SLIDES),
+    "reel": Shape(lines=REEL_LINES, line_chars=LINE_CHARS),
+}
 #: Instagram refuses a post with more than 30 hashtags.
 MAX_HASHTAGS = 30
 _HASHTAG = re.compile(r"#[A-Za-z][A-Za-z0-9_]{1,48}")
@@ -49,18 +66,16 @@ def _facts(draft: Draft, kit: BrandKit) -> Iterator[str]:
 
 
 def _shape(draft: Draft) -> Iterator[str]:
-    if draft.format == "carousel":
-        if len(draft.slides) != SLIDES:
-            yield f"a carousel has {SLIDES} slides, not {len(draft.slides)}"
-        return
-    least, most = (POST_LINES, POST_LINES) if draft.format == "post" else REEL_LINES[draft.seconds]
+    shape = SHAPES[draft.format]
+    if len(draft.slides) != shape.slides:
+        yield f"a {draft.format} has {shape.slides} slides, not {len(draft.slides)}"
+    least, most = shape.lines[draft.seconds]
     if not least <= len(draft.lines) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
         yield f"a {draft.format} of this length has {wanted} lines, not {len(draft.lines)}"
-    if draft.format == "reel":
-        for line in draft.lines:
-            if len(line) > LINE_CHARS:
-                yield f"the line “{line[:30]}…” has {len(line)} characters, at most {LINE_CHARS}"
+    for line in draft.lines:
+        if shape.line_chars is not None and len(line) > shape.line_chars:
+            yield f"the line “{line[:30]}…” has {len(line)} characters, at most {shape.line_chars}"
 
 
 def _words(draft: Draft) -> Iterator[str]:

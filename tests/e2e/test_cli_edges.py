@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from lib.adapters.local.signing import Signer
+from lib.cli.parser import parse
 from lib.settings import ROOT
 from tests.e2e.processes import children, gone_within
 from tests.e2e.test_cli import BRAND, Ran, Up, run
@@ -266,3 +267,15 @@ def test_a_studio_that_is_stopped_in_a_render_ends_at_once_and_quietly(
     assert process.returncode == (2 if wait else 0)
     assert errors == ("Stopped. Nothing is lost: ./brandcast up goes on.\n" if wait else "")
     assert gone_within(working, STOP_S) == set()
+
+
+def test_test_hands_the_words_it_does_not_know_to_pytest(tmp_path: Path) -> None:
+    assert parse(["test", "-k", "wave", "tests/core", "-x"]).pytest == [
+        "-k",
+        "wave",
+        "tests/core",
+        "-x",
+    ]
+    refused = run("jobs", "--wave", data=tmp_path)
+    assert refused.code == 2
+    assert "--wave" in refused.err

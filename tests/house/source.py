@@ -39,7 +39,11 @@ def modules(root: Path = ROOT) -> list[Module]:
 
 
 def imports(module: Module) -> Iterator[tuple[str, int, bool]]:
-    """Yield what a module imports: dotted name, line, and whether it is at the top level."""
+    """Yield what a module imports: dotted name, line, and whether it is at the top level.
+
+    A relative import is yielded by its full name, so that no rule can be walked around.
+    """
+    package = module.name if module.path.name == "__init__.py" else module.name.rpartition(".")[0]
     top = {id(node) for node in module.tree.body}
     guarded = {
         id(inner)
@@ -52,14 +56,16 @@ def imports(module: Module) -> Iterator[tuple[str, int, bool]]:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, node.lineno, outer
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            start = [*above, node.module] if node.level else [node.module]
             for alias in node.names:
-                yield f"{node.module}.{alias.name}", node.lineno, outer
+                yield ".".join([*filter(None, start), alias.name]), node.lineno, outer
 
 
-def functions(module: Module) -> Iterator[ast.FunctionDef]:
+def functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
