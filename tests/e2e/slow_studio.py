@@ -6,12 +6,15 @@ burst if there is none, and ends when everything is settled.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 import time
 from pathlib import Path
 
 from lib import wiring
 from lib.app import views
+from lib.core.work import Json
 from lib.embedded import running
 from lib.ports import ToolCall
 from tests.app.crank import OWNER, settings_below
@@ -33,7 +36,12 @@ class SlowTools(InstantTools):
         time.sleep(TOOL_S)
         super().run(call)
         with self._book.open("a") as book:
-            book.writelines(f"{call.workdir.name} {slot}\n" for slot in call.makes)
+            book.writelines(f"{rendering(call.params, slot)}\n" for slot in call.makes)
+
+
+def rendering(params: Json, slot: str) -> str:
+    """Return a name for what a tool makes; no two works have the same parameters."""
+    return f"{hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()} {slot}"
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ from lib.ports import Query
 from lib.settings import ROOT
 from tests.app.crank import OWNER, settings_below
 from tests.app.instant import InstantTools
+from tests.e2e.slow_studio import rendering
 
 KILLS = 50
 #: Instants of a kill, seconds after the start of the process: from before it opened anything
@@ -40,6 +41,17 @@ def records(folder: Path) -> list[dict[str, Any]]:
         local.close()
 
 
+def rendered_too_often(record: dict[str, Any], book: Counter[str]) -> list[str]:
+    """Return what was made more often than attempts of its step died, and once more."""
+    lost = Counter(a["step"] for a in record["attempts"].values() if a["outcome"] == "lost")
+    return [
+        f"{record['work']['id']} {artifact['slot']}: {times} times, {lost[step['name']]} lost"
+        for step in record["work"]["plan"]["steps"]
+        for artifact in step["makes"]
+        if (times := book[rendering(step["params"], artifact["slot"])]) > 1 + lost[step["name"]]
+    ]
+
+
 def test_fifty_kills_lose_nothing_and_render_nothing_twice_that_was_finished(
     tmp_path: Path,
 ) -> None:
@@ -54,6 +66,7 @@ def test_fifty_kills_lose_nothing_and_render_nothing_twice_that_was_finished(
             process.kill()
         _, errors = process.communicate()
         assert process.returncode in (0, -9), errors.decode()
+        assert errors == b"", errors.decode()
     last = start(tmp_path)
     _, errors = last.communicate(timeout=LIMIT_S)
     assert last.returncode == 0, errors.decode()
@@ -69,7 +82,9 @@ def test_fifty_kills_lose_nothing_and_render_nothing_twice_that_was_finished(
         assert local.queue.dead() == []
     finally:
         local.close()
+    book = Counter((tmp_path / "rendered.txt").read_text().splitlines())
     for record in records(tmp_path):
+        assert rendered_too_often(record, book) == []
         ends = Counter(a["step"] for a in record["attempts"].values() if a["outcome"] == "ok")
         assert all(count == 1 for count in ends.values()), (record["work"]["id"], ends)
         open_ = [a for a in record["attempts"].values() if a["started_at"] and not a["ended_at"]]
