@@ -127,13 +127,15 @@ class Records(Protocol):
         *,
         version: int | None = None,
         beside: Mapping[str, Json] | None = None,
+        durable: bool = True,
     ) -> Record:
         """Set single fields by their path (a tuple of keys); other fields are untouched.
 
         With ``version``, only if the document still has it. ``beside`` are documents, by path,
         that are created in the same write, all or none; one that exists already is left as it
-        is. Raises Conflict when the document has another version, NotFound when there is no
-        document: an update never creates one.
+        is. Not ``durable``: the write outlives the process at once, but the machine's power
+        perhaps only with the next write. Raises Conflict when the document has another
+        version, NotFound when there is no document: an update never creates one.
         """
 
     def query(self, query: Query) -> list[Record]:
@@ -161,7 +163,11 @@ class Queue(Protocol):
     """Named tasks, each handed over at least once, in no promised order."""
 
     def enqueue(self, task: Task) -> bool:
-        """Store the task durably; False when its name is in use or was lately (a tombstone)."""
+        """Store the task; False when its name is in use or was lately (a tombstone).
+
+        It outlives the process; whoever enqueues must be able to make good a power cut, as the
+        ledger does by its reminders.
+        """
 
 
 @dataclass(frozen=True, slots=True)

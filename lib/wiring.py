@@ -19,6 +19,7 @@ from lib.adapters.local.outbox import Outbox
 from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
 from lib.app.case import INDEXED
+from lib.app.salvage import FINISHED
 from lib.app.studio import Studio
 from lib.core.errors import Refused
 from lib.core.tools import QUEUES
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 #: Deliveries of one task before it is put aside as a dead letter.
 MAX_DELIVERIES = 20
-#: Leases alive at once in one queue: a net below the embedded studio's own count of workers.
-MAX_LEASES = 64
 
 _installed: dict[str, tuple[Studio, Settings]] = {}
 
@@ -53,19 +52,26 @@ class LocalStudio:
 
 
 def local(
-    settings: Settings, *, clock: Clock | None = None, tools: Tools | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    tools: Tools | None = None,
+    executor: str = "",
 ) -> LocalStudio:
-    """Wire the embedded adapters below ``settings.data``."""
+    """Wire the embedded adapters below ``settings.data``.
+
+    ``executor`` stands in the ledger for whoever runs attempts; by default for this process.
+    """
     data = settings.data
     data.mkdir(parents=True, exist_ok=True)
     scratch = data / "scratch"
-    scratch.mkdir(exist_ok=True)
+    (scratch / FINISHED).mkdir(parents=True, exist_ok=True)
     used_clock = clock or SystemClock()
     database = Database(data / "studio.db")
     objects = LocalObjects(
         data / "bucket", database, used_clock, base_url=f"http://127.0.0.1:{settings.port}"
     )
-    limits = {name: Limits(concurrency=MAX_LEASES, max_tries=MAX_DELIVERIES) for name in QUEUES}
+    limits = {name: Limits(max_tries=MAX_DELIVERIES) for name in QUEUES}
     queue = LocalQueue(database, used_clock, limits)
     studio = Studio(
         objects=objects,
@@ -75,7 +81,7 @@ def local(
         brands=brands(settings),
         text=_writer(),
         clock=used_clock,
-        executor=f"{os.getpid()}-{uuid.uuid4().hex[:8]}",
+        executor=executor or f"{os.getpid()}-{uuid.uuid4().hex[:8]}",
         scratch=scratch,
     )
     return LocalStudio(settings, studio, database, objects, queue, Outbox(database, used_clock))

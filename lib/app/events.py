@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from lib.app.case import load
+from lib.app.case import case_of, record_path
 from lib.app.journal import note
 from lib.app.perform import perform
 from lib.app.settle import settle
@@ -28,14 +28,14 @@ def object_changed(studio: Studio, event_type: str, data: Any) -> None:
         raise Refused(f"{event_type} is no storage event", hint="check the trigger's filter")
     path, generation = str(data.get("name", "")), str(data.get("generation", ""))
     name = parse(path)
-    case = load(studio, name.work_id) if name is not None else None
-    if name is None or case is None:
+    record = studio.records.get(record_path(name.work_id)) if name is not None else None
+    if name is None or record is None:
         return
-    seen = case.measured.get(name.slot)
+    seen = record.data.get("measured", {}).get(name.slot)
     same = seen is not None and (seen["path"], str(seen["generation"])) == (path, generation)
     if same and event_type == FINALIZED:
         return  # the record knows this very generation: it was settled by whoever put it
-    settle(studio, name.work_id, known=case)
+    settle(studio, name.work_id, known=case_of(record))
 
 
 def task_delivered(studio: Studio, payload: Any) -> tuple[str, int, dict[str, str]]:

@@ -8,8 +8,6 @@ with success, so that the queue does not try it a second time on its own account
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,6 +77,9 @@ def _refusal(case: Case | None, step_name: str, number: int) -> str:
 
 def _start(studio: Studio, case: Case, attempt: Attempt) -> Case | None:
     """Claim the attempt and return the case as it is then; None when another delivery has it."""
+    step = case.work.plan.step(attempt.step)
+    # After a power cut a render is simply made again; an effect must not be forgotten.
+    durable = step is not None and step.effect
     current: Case | None = case
     for _ in range(20):
         if current is None or _refusal(current, attempt.step, attempt.number):
@@ -89,7 +90,7 @@ def _start(studio: Studio, case: Case, attempt: Attempt) -> Case | None:
         fields = {attempt_field(started): started.model_dump(mode="json")}
         try:
             record = studio.records.update(
-                record_path(case.work.id), fields, version=current.version
+                record_path(case.work.id), fields, version=current.version, durable=durable
             )
         except Conflict:
             current = load(studio, case.work.id)
@@ -139,8 +140,7 @@ def _run_tool(
     studio: Studio, case: Case, step: Step, lacking: list[Artifact], files: Mapping[str, Path]
 ) -> dict[str, Json | None]:
     """Run the tool in a private folder, check its files, and move them to their waiting place."""
-    workdir = Path(tempfile.mkdtemp(prefix=salvage.RUN, dir=studio.scratch))
-    try:
+    with salvage.room(studio.scratch) as workdir:
         makes = {a.slot: workdir / f"{a.slot}{Path(a.path).suffix}" for a in lacking}
         needs = _fetch_needs(studio, case, step, workdir)
         deadline_s = TOOLS[step.tool].deadline_s if step.tool in TOOLS else step.patience_s
@@ -156,8 +156,6 @@ def _run_tool(
         for artifact in lacking:
             makes[artifact.slot].replace(files[artifact.slot])
         return facts
-    finally:
-        shutil.rmtree(workdir, ignore_errors=True)
 
 
 def _fetch_needs(studio: Studio, case: Case, step: Step, workdir: Path) -> dict[str, Path]:

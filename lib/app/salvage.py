@@ -9,7 +9,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import google_crc32c
@@ -21,16 +26,18 @@ from lib.core.work import Artifact, Json
 
 #: Seconds after which a waiting file is given up; its step has long been tried again by then.
 KEEP_S = 86_400.0
+#: Folder of the files that wait.
+FINISHED = "finished"
 #: Prefix of the private folders of tool runs.
 RUN = "run-"
 _CHUNK = 1 << 20
+_lending = threading.Lock()
+_free_rooms: dict[Path, list[Path]] = {}
 
 
 def place(scratch: Path, artifact: Artifact) -> Path:
     """Return where the finished file of an artifact waits."""
-    folder = scratch / "finished"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{fingerprint(artifact.path)}{Path(artifact.path).suffix}"
+    return scratch / FINISHED / f"{fingerprint(artifact.path)}{Path(artifact.path).suffix}"
 
 
 def facts_of(studio: Studio, artifact: Artifact, file: Path) -> Json | None:
@@ -46,7 +53,7 @@ def facts_of(studio: Studio, artifact: Artifact, file: Path) -> Json | None:
 
 def forget_old(studio: Studio) -> int:
     """Delete files that waited longer than ``KEEP_S``; return how many."""
-    folder, gone = studio.scratch / "finished", 0
+    folder, gone = studio.scratch / FINISHED, 0
     for file in folder.iterdir() if folder.is_dir() else ():
         # An attempt may upload and unlink its file while we look.
         with contextlib.suppress(FileNotFoundError):
@@ -65,6 +72,26 @@ def forget_uploaded(studio: Studio, artifacts: tuple[Artifact, ...]) -> None:
             file.unlink()
 
 
+@contextmanager
+def room(scratch: Path) -> Iterator[Path]:
+    """Lend an empty folder for one run of a tool; whatever is left in it is removed."""
+    with _lending:
+        free = _free_rooms.setdefault(scratch, [])
+        folder = free.pop() if free else None
+    if folder is None or not folder.is_dir():
+        folder = Path(tempfile.mkdtemp(prefix=RUN, dir=scratch))
+    try:
+        yield folder
+    finally:
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                os.unlink(entry.path)
+        with _lending:
+            free.append(folder)
+
+
 def forget_runs(studio: Studio) -> int:
     """Remove the private folders of runs that died with an earlier process; return how many."""
     dead = [folder for folder in studio.scratch.glob(f"{RUN}*") if folder.is_dir()]
@@ -76,7 +103,7 @@ def forget_runs(studio: Studio) -> int:
 def crc32c_of(file: Path) -> str:
     """Return a file's CRC32C as Cloud Storage writes it: base64 of 4 big-endian bytes."""
     crc = 0
-    with file.open("rb") as stream:
+    with open(file, "rb", buffering=0) as stream:
         while chunk := stream.read(_CHUNK):
             crc = google_crc32c.extend(crc, chunk)
     return base64.b64encode(crc.to_bytes(4, "big")).decode()

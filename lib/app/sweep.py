@@ -8,6 +8,7 @@ work that cannot be settled never keeps another from it.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lib.app import salvage
@@ -64,6 +65,17 @@ def recover(studio: Studio) -> int:
     but this one is then dead.
     """
     salvage.forget_runs(studio)
+    return _close(
+        studio, "the studio stopped while it was at work", lambda by: by != studio.executor
+    )
+
+
+def give_up(studio: Studio, executor: str) -> int:
+    """Close the attempts of one executor that is known to be dead; return how many."""
+    return _close(studio, "its worker died", lambda by: by == executor)
+
+
+def _close(studio: Studio, why: str, is_dead: Callable[[str | None], bool]) -> int:
     closed = 0
     unsettled = Query(WORKS, order_by="due_at")
     # An attempt may die between its upload and its close, when its work is ready already.
@@ -73,13 +85,13 @@ def recover(studio: Studio) -> int:
         salvage.forget_uploaded(studio, case_of(record).work.plan.artifacts())
         for attempt in case_of(record).attempts:
             orphan = attempt.started_at is not None and attempt.ended_at is None
-            if not orphan or attempt.executor == studio.executor:
+            if not orphan or not is_dead(attempt.executor):
                 continue
             lost = attempt.model_copy(
                 update={
                     "ended_at": studio.clock.now(),
                     "outcome": Outcome.LOST,
-                    "message": "the studio stopped while it was at work",
+                    "message": why,
                 }
             )
             settle(studio, record.path.rpartition("/")[2], ended=lost)

@@ -10,6 +10,7 @@ from lib import logs, wiring
 from lib.cli.client import Client, connect, settings_for
 from lib.cli.output import emit, say, seconds, sign, table
 from lib.cli.progress import POLL_S, closing, follow, result
+from lib.crew import PROGRAM
 from lib.embedded import running
 
 
@@ -24,7 +25,7 @@ def burst(args: argparse.Namespace) -> int:
         slugs = list(client.local.studio.brands.slugs())
         if not args.wait:
             return _burst(args, client, slugs)
-        with running(client.local):
+        with running(client.local, program=PROGRAM):
             return _burst(args, client, slugs)
     finally:
         client.close()

@@ -16,6 +16,7 @@ from lib.cli.client import Client, settings_for
 from lib.cli.output import emit, say
 from lib.cli.progress import POLL_S, closing, follow, result
 from lib.core.errors import Refused, StudioError
+from lib.crew import PROGRAM
 from lib.embedded import Embedded
 from lib.settings import Settings
 
@@ -33,9 +34,9 @@ def up(args: argparse.Namespace) -> int:
     settings.data.mkdir(parents=True, exist_ok=True)
     logs.write_to(settings.data / "studio.log")
     local = wiring.local(settings)
-    studio = Embedded(local)
-    studio.start()
+    studio = Embedded(local, program=PROGRAM)
     stop = _stop_on_signal()
+    studio.start()
     client = Client(settings, port=studio.port)
     try:
         _greet(args, settings, client)

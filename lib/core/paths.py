@@ -30,6 +30,7 @@ CATEGORIES = (
 )
 #: Characters of a fingerprint: 50 bits, far beyond the versions that one slot ever has.
 FINGERPRINT_CHARS = 10
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no i, l, o, u
 _SLUG = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
 _PATTERN = re.compile(
@@ -71,10 +72,5 @@ def parse(path: str) -> ObjectName | None:
 
 def fingerprint(*parts: Any) -> str:
     """Return a short digest of JSON values; equal values give equal digests on every machine."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-    digits = []
-    for _ in range(FINGERPRINT_CHARS):
-        number, digit = divmod(number, 32)
-        digits.append(_ALPHABET[digit])
-    return "".join(digits)
+    number = int.from_bytes(hashlib.sha256(_encode(parts).encode()).digest()[:8], "big")
+    return "".join([_ALPHABET[(number >> 5 * place) & 31] for place in range(FINGERPRINT_CHARS)])

@@ -332,7 +332,6 @@ def test_a_finished_file_that_is_uploaded_while_the_sweep_looks_disturbs_nobody(
     crank: Crank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting = crank.studio.scratch / "finished"
-    waiting.mkdir()
     file = waiting / "gone.jpg"
     file.write_bytes(b"x")
     listing = type(file).iterdir

@@ -142,7 +142,10 @@ def _contender(name: str) -> Iterator[Any]:
     if name == "brandcast":
         from tests.bench.peers.ours_chain import contender
 
-        with contender() as pair:
+        with (
+            _process([sys.executable, "-m", "tests.bench.peers.ours_chain", "run"]),
+            contender() as pair,
+        ):
             yield pair
         return
     starters = {"huey": _huey, "celery": _celery}

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from lib.adapters.local.clock import ManualClock, SystemClock
-from lib.adapters.local.database import Database
+from lib.adapters.local.database import FOLD_EVERY, RESERVE, Database
 from lib.adapters.local.files import Tree
 from lib.adapters.local.objects import LocalObjects
 from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
+from lib.core.errors import Conflict, Unavailable
 from lib.ports import Task
+from lib.settings import ROOT
 
 ROUNDS = 20
 WRITER = Path(__file__).with_name("durability_writer.py")
@@ -90,31 +96,114 @@ def test_a_writer_killed_at_any_instant_loses_and_corrupts_nothing(tmp_path, tak
     assert len(acknowledged) > ROUNDS * 10, "the writer hardly wrote: nothing was shown"
 
 
-def test_bytes_then_name_then_row_become_durable_in_that_order(tmp_path, monkeypatch):
+@pytest.fixture
+def steps(monkeypatch):
+    """What reaches the disk, in order, as words."""
     order = []
-    fsync, rename = os.fsync, os.rename
+    fsync, fdatasync, rename = os.fsync, os.fdatasync, os.rename
 
     def noting_fsync(handle):
         order.append(f"fsync {Path(f'/proc/self/fd/{handle}').readlink().parent.name}")
         fsync(handle)
 
+    def noting_fdatasync(handle):
+        order.append(f"fdatasync {Path(f'/proc/self/fd/{handle}').readlink().name}")
+        fdatasync(handle)
+
     def noting_rename(source, target):
         order.append("rename")
         rename(source, target)
 
+    monkeypatch.setattr(os, "fsync", noting_fsync)
+    monkeypatch.setattr(os, "fdatasync", noting_fdatasync)
+    monkeypatch.setattr(os, "rename", noting_rename)
+    return order
+
+
+def note_commits(database, steps):
+    def note(sql):
+        if sql in ("COMMIT", "ROLLBACK"):
+            steps.append(sql)
+
+    database.write(lambda conn: conn.set_trace_callback(note))
+    steps.clear()
+
+
+def test_bytes_are_on_the_disk_before_their_name_and_both_before_a_put_returns(tmp_path, steps):
     with closing(Database(tmp_path / "studio.db")) as database:
         objects = LocalObjects(tmp_path / "media", database, ManualClock())
         (tmp_path / "new").write_bytes(b"first")
         (tmp_path / "media/a").mkdir()
-        database.write(lambda conn: conn.set_trace_callback(order.append))
-        monkeypatch.setattr(os, "fsync", noting_fsync)
-        monkeypatch.setattr(os, "rename", noting_rename)
-        order.clear()
+        note_commits(database, steps)
         objects.put_once("a/b.png", tmp_path / "new", media_type="a/b", metadata={})
-        steps = [step for step in order if step.startswith(("fsync", "rename", "COMMIT"))]
-        assert steps == ["fsync .tmp", "rename", "fsync media", "COMMIT"]
-        assert database.read("PRAGMA journal_mode") == [("wal",)]
-        assert database.write(lambda c: c.execute("PRAGMA synchronous").fetchone()) == (2,)
+        assert steps == ["fsync .tmp", "rename", "COMMIT", "fsync media"]
+
+
+def test_a_write_waits_for_the_log_unless_its_caller_can_do_without(tmp_path, steps):
+    with closing(Database(tmp_path / "studio.db")) as database:
+        records = LocalRecords(database, ManualClock(), indexed={"works": ()})
+        note_commits(database, steps)
+        records.create("works/a", {})
+        assert steps == ["COMMIT", "fdatasync studio.db-wal"]
+        steps.clear()
+        records.update("works/a", {("n",): 1}, durable=False)
+        assert steps == ["COMMIT"]
+        steps.clear()
+        with pytest.raises(Conflict):
+            records.create("works/a", {})
+        assert steps == ["ROLLBACK"]
+
+
+def test_a_log_that_cannot_be_synced_is_no_durable_write(tmp_path, monkeypatch):
+    with closing(Database(tmp_path / "studio.db")) as database:
+
+        def failing(handle):
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(os, "fdatasync", failing)
+        with pytest.raises(Unavailable, match="did not become durable"):
+            database.execute("UPDATE number SET value = 7")
+        assert database.execute("UPDATE number SET value = 8", durable=False) == 1
+
+
+def test_a_log_that_was_laid_out_is_read_back_whole_after_a_kill(tmp_path):
+    with closing(Database(tmp_path / "studio.db")) as database:
+        database.make_ready()
+        database.execute("UPDATE number SET value = 41")
+        database.execute("UPDATE number SET value = 42")
+        for ending in ("", "-wal"):
+            shutil.copy(tmp_path / f"studio.db{ending}", tmp_path / f"copy.db{ending}")
+    assert (tmp_path / "copy.db-wal").stat().st_size >= RESERVE
+    with closing(Database(tmp_path / "copy.db")) as copy:
+        assert copy.read("SELECT value FROM number") == [(42,)]
+        assert copy.read("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_the_log_starts_anew_however_much_is_written(tmp_path):
+    with closing(Database(tmp_path / "studio.db")) as database:
+        queue = LocalQueue(database, ManualClock())
+        for number in range(4 * FOLD_EVERY):
+            queue.enqueue(Task(f"t{number}", "desk", {"pad": "x" * 4000}))
+        written = 4 * FOLD_EVERY * 4000
+        assert (tmp_path / "studio.db-wal").stat().st_size < 2 * written
+        assert (tmp_path / "studio.db").stat().st_size > written / 2
+
+
+def test_processes_that_write_at_once_take_turns_and_lose_nothing(tmp_path):
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from lib.adapters.local.database import Database\n"
+        "database = Database(Path(sys.argv[1]))\n"
+        "for _ in range(300):\n"
+        "    database.execute('UPDATE number SET value = value + 1', durable=False)\n"
+    )
+    Database(tmp_path / "studio.db").close()
+    command = [sys.executable, "-c", program, str(tmp_path / "studio.db")]
+    writers = [subprocess.Popen(command, cwd=ROOT) for _ in range(4)]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0, 0]
+    with closing(Database(tmp_path / "studio.db")) as database:
+        assert database.read("SELECT value FROM number") == [(1200,)]
 
 
 def test_leases_of_a_dead_process_are_free_after_a_restart(tmp_path):

@@ -210,7 +210,7 @@ def test_a_sleeping_runner_wakes_at_once_for_a_task_and_for_a_freed_place(databa
 
     def sleep_and_lease():
         while not (found := queue.lease("desk", "b", 60)):
-            queue.wait(["desk"], 60)
+            queue.wait("desk", 60)
         taken.append(found[0])
 
     def woken_by(act):
@@ -231,7 +231,7 @@ def test_a_sleeper_at_a_rate_limit_wakes_when_a_token_is_there(database):
         queue.enqueue(Task(f"t{number}", "desk", {}))
     began, found = time.monotonic(), 0
     while found < 4:
-        queue.wait(["desk"], 30)
+        queue.wait("desk", 30)
         found += len(queue.lease("desk", "a", 60, 4))
     assert 0.05 <= time.monotonic() - began < 5
 

@@ -15,13 +15,17 @@ from pathlib import Path
 from lib import wiring
 from lib.app import views
 from lib.core.work import Json
+from lib.crew import serve, take_orders
 from lib.embedded import running
 from lib.ports import ToolCall
+from lib.settings import Settings
+from lib.wiring import LocalStudio
 from tests.app.crank import OWNER, settings_below
 from tests.app.instant import InstantTools
 
 #: Seconds that one tool takes: long enough to be killed in the middle of it.
 TOOL_S = 0.35
+WORKER = (sys.executable, "-m", "tests.e2e.slow_studio", "render")
 
 
 class SlowTools(InstantTools):
@@ -44,12 +48,22 @@ def rendering(params: Json, slot: str) -> str:
     return f"{hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()} {slot}"
 
 
+def open_studio(settings: Settings, executor: str = "") -> LocalStudio:
+    """Wire the studio with the slow tools; their book lies beside its data."""
+    tools = SlowTools(settings.data.parent / "rendered.txt")
+    return wiring.local(settings, tools=tools, executor=executor)
+
+
+def render() -> None:
+    """Be a render worker."""
+    serve(open_studio(*take_orders()))
+
+
 def main() -> int:
     """Run until every work is settled."""
-    folder = Path(sys.argv[1])
-    local = wiring.local(settings_below(folder), tools=SlowTools(folder / "rendered.txt"))
+    local = open_studio(settings_below(Path(sys.argv[1])))
     brands = list(local.studio.brands.slugs())[:5]
-    with running(local):
+    with running(local, program=WORKER):
         from lib.app.intake import create_burst
 
         spec = {"kind": "test", "brands": brands, "posts": 3, "reels": 3}
@@ -61,4 +75,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "render":
+        render()
     sys.exit(main())

@@ -12,7 +12,7 @@ from tests.house.source import Module, imports, modules, read
 
 #: The only broad excepts, one each: where any fault becomes an entry of the ledger, and the
 #: function boundary.
-BROAD = {("lib.app.perform", "_try"): 1, ("lib.embedded", "_call"): 1}
+BROAD = {("lib.app.perform", "_try"): 1, ("lib.delivery", "_call"): 1}
 #: The exception holder has no ``except`` of its own but hides as much as one, so whoever opens
 #: it is named here too: each looks at ``error`` and answers for it.
 HOLDER = "lib.adapters.local.caught"

@@ -19,8 +19,8 @@ _GRAIN = 1e-6
 class Limits:
     """How fast a queue may be emptied and how often a task is tried."""
 
-    #: Leases alive at once.
-    concurrency: int = 8
+    #: Leases alive at once; None: as many as there are runners.
+    concurrency: int | None = None
     #: Leases begun in a second on average, ``burst`` at once; None: no limit.
     rate_per_s: float | None = None
     burst: int = 10
@@ -32,7 +32,10 @@ class Limits:
 
     def __post_init__(self) -> None:
         """Raise Refused for limits that would let nothing through."""
-        if min(self.concurrency, self.burst, self.max_tries) < 1 or self.rate_per_s == 0:
+        if min(self.concurrency or 1, self.burst, self.max_tries) < 1 or 0 in (
+            self.concurrency,
+            self.rate_per_s,
+        ):
             raise Refused(f"{self} lets nothing through", hint="set every limit to 1 or more")
 
     def backoff_s(self, tries: int) -> float:

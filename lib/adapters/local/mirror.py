@@ -17,15 +17,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from lib.adapters.local import files, object_index
-from lib.adapters.local.database import Database
+from lib.adapters.local.database import EVENTS, Database
 from lib.adapters.local.object_index import Fresh, Row
 from lib.core.errors import Unavailable
 from lib.ports import Clock, Page
 
 T = TypeVar("T")
 
-#: Topic of the bell that rings when an event waits in the outbox.
-EVENTS = "events"
 #: How often a file that changes under our eyes is looked at again.
 LOOKS = 8
 #: Objects that a scan compares at once.
@@ -56,10 +54,16 @@ class Mirror:
         self._tree = tree
         self._database = database
         self._clock = clock
-        self._news = database.bell(EVENTS)
+        self._news = database.door(EVENTS)
         self._types = mimetypes.MimeTypes()
 
-    def agreed(self, path: str, carry_out: Callable[[sqlite3.Connection, Row | None], T]) -> T:
+    def agreed(
+        self,
+        path: str,
+        carry_out: Callable[[sqlite3.Connection, Row | None], T],
+        *,
+        durable: bool = True,
+    ) -> T:
         """Run ``carry_out`` in a write, on a row that the file still agrees with."""
         place = self._tree.locate(path)
 
@@ -71,7 +75,7 @@ class Mirror:
 
         for _ in range(LOOKS):
             try:
-                return self._database.write(closure)
+                return self._database.write(closure, durable=durable)
             except _Differs:
                 self._adopt(path, Scan())
         raise Unavailable(f"{path} keeps changing on the disk", retry_after_s=1.0)
@@ -151,7 +155,7 @@ class Mirror:
             row, kind = self._database.write(lambda conn: self._forget(conn, path))
         if kind:
             setattr(counts, kind, getattr(counts, kind) + 1)
-            self._news.ring()
+            self._news.knock()
         return row
 
     def _forget(self, conn: sqlite3.Connection, path: str) -> tuple[None, str]:

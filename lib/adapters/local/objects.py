@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lib.adapters.local import files, object_index
-from lib.adapters.local.database import Database
-from lib.adapters.local.mirror import EVENTS, Mirror, Scan
+from lib.adapters.local.database import EVENTS, Database
+from lib.adapters.local.mirror import Mirror, Scan
 from lib.adapters.local.object_index import Fresh, Row
 from lib.adapters.local.signing import MOST_S, Signer
 from lib.core.errors import Conflict, NotFound, Refused, Unavailable
@@ -31,7 +31,7 @@ class LocalObjects:
         self._tree = files.Tree(root)
         self._database = database
         self._clock = clock
-        self._news = database.bell(EVENTS)
+        self._news = database.door(EVENTS)
         self._signer = Signer(database.path.parent / "url.key", base_url)
         self._mirror = Mirror(self._tree, database, clock)
 
@@ -125,7 +125,7 @@ class LocalObjects:
 
         deleted = self._mirror.agreed(path, carry_out)
         if deleted:
-            self._news.ring()
+            self._news.knock()
         return deleted
 
     def signed_url(self, path: str, *, expires_s: float) -> str:
@@ -192,8 +192,10 @@ class LocalObjects:
             return row
 
         try:
-            row = self._mirror.agreed(path, carry_out)
+            # The bytes and their name are on the disk; a power cut that takes the row leaves a
+            # file that the next look takes in again.
+            row = self._mirror.agreed(path, carry_out, durable=False)
         finally:
             files.drop(arrived)
-        self._news.ring()
+        self._news.knock()
         return row.info()

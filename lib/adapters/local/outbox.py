@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lib.adapters.local.caught import Caught
-from lib.adapters.local.database import Database, Row
-from lib.adapters.local.mirror import EVENTS
+from lib.adapters.local.database import EVENTS, Database, Row
 from lib.adapters.local.object_index import DELETED
 from lib.ports import Clock, Deliver, Json
 
@@ -44,7 +43,7 @@ class Outbox:
         self._database = database
         self._clock = clock
         self._bucket = bucket
-        self._news = database.bell(EVENTS)
+        self._news = database.door(EVENTS)
         self._claiming = threading.Lock()
         self._claimed: set[int] = set()
 
@@ -59,6 +58,8 @@ class Outbox:
                 if not rows:
                     return delivered
                 delivered += self._deliver(rows, deliver)
+            if len(rows) < TAKE:
+                return delivered
 
     def pending(self) -> int:
         """Return how many events wait, due or not."""
@@ -77,11 +78,11 @@ class Outbox:
 
     def wait(self, timeout_s: float) -> bool:
         """Sleep until an event is due, at most ``timeout_s``; tell whether one is."""
-        rings = self._news.rings
+        self._news.clear()
         soonest: float | None = self._database.read("SELECT min(due_at) FROM event")[0][0]
         ahead_s = timeout_s if soonest is None else soonest - self._clock.now()
         if ahead_s > 0 or soonest is None:
-            rang = self._news.wait(rings, min(timeout_s, ahead_s))
+            rang = self._news.wait(min(timeout_s, ahead_s))
             return rang or (soonest is not None and soonest <= self._clock.now())
         return True
 
@@ -118,14 +119,14 @@ class Outbox:
         return count
 
     def _remove(self, done: list[tuple[int]]) -> None:
-        self._database.execute_many("DELETE FROM event WHERE seq = ?", done)
+        self._database.execute_many("DELETE FROM event WHERE seq = ?", done, durable=False)
 
     def _postpone(self, row: Row, error: Exception) -> None:
         wait_s = min(MOST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(row[10], 16))
         words = f"{type(error).__name__}: {error}"[:MOST_ERROR]
         values = (self._clock.now() + wait_s, words, row[0])
         sql = "UPDATE event SET tries = tries + 1, due_at = ?, error = ? WHERE seq = ?"
-        self._database.execute(sql, values)
+        self._database.execute(sql, values, durable=False)
 
     def _event(self, row: Row) -> tuple[Json, Json]:
         seq, kind, at, path, generation, size, crc32c, media_type, metadata, updated_at, _ = row

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from lib.adapters.local.database import Database
+from lib.adapters.local.database import Database, Row
 from lib.adapters.local.dispatch import DeadLetter, Depth, Lease, Limits, Tokens
 from lib.core.errors import Refused
 from lib.core.tools import QUEUES
@@ -36,21 +36,21 @@ _ENQUEUE = (
 )
 _IS_DUE = "SELECT 1 FROM task WHERE queue = ? AND due_at <= ? LIMIT 1"
 _NEXT = "SELECT min(due_at) FROM task WHERE queue = ? AND due_at > ?"
-_LIVE = "SELECT count(*) FROM task WHERE queue = ? AND due_at > ? AND executor IS NOT NULL"
+_LIVE = "SELECT count(*) FROM task WHERE queue = :queue AND due_at > :now AND executor IS NOT NULL"
 _LEASE = (
-    "UPDATE task SET executor = ?, tries = tries + 1, due_at = ? WHERE id IN "
-    "(SELECT id FROM task WHERE queue = ? AND due_at <= ? ORDER BY due_at LIMIT ?) "
-    "RETURNING name, queue, payload, not_before, tries, due_at"
+    "UPDATE task SET executor = :executor, tries = tries + 1, due_at = :until WHERE id IN ("
+    "SELECT id FROM task WHERE queue = :queue AND due_at <= :now ORDER BY due_at LIMIT {most}"
+    ") RETURNING name, queue, payload, not_before, tries, due_at"
 )
+_LEASE_ANY = _LEASE.format(most=":wanted")
+_LEASE_FEW = _LEASE.format(most=f"max(0, min(:wanted, :concurrency - ({_LIVE})))")
 # The number of tries is the lease's fence: a holder that was given up has an older one.
 _DONE = "DELETE FROM task WHERE name = ? AND tries = ? AND executor IS NOT NULL"
 _RETRY = (
     "UPDATE task SET executor = NULL, due_at = ? "
     "WHERE name = ? AND tries = ? AND executor IS NOT NULL"
 )
-_RELEASE = (
-    "UPDATE task SET executor = NULL, due_at = ? WHERE executor IS NOT NULL AND executor != ?"
-)
+_RELEASE = "UPDATE task SET executor = NULL, due_at = ? WHERE executor IS NOT NULL"
 _REVIVE = (
     "INSERT INTO task (name, queue, payload, not_before, due_at) "
     "SELECT name, queue, payload, not_before, ? FROM dead WHERE name = ?"
@@ -76,7 +76,7 @@ class LocalQueue:
         self._limits = dict(limits) if limits else {name: Limits() for name in QUEUES}
         now = clock.now()
         self._tokens = {name: Tokens(limit, now) for name, limit in self._limits.items()}
-        self._news = database.bell("queue")
+        self._doors = {name: database.door(f"tasks-{name}") for name in self._limits}
 
     def enqueue(self, task: Task) -> bool:
         """Store the task durably; False when its name is in use or was lately; see the port."""
@@ -95,56 +95,63 @@ class LocalQueue:
         now = self._clock.now()
         due_at = max(now, task.not_before)
         values = (task.name, task.queue, payload, task.not_before, due_at, task.name, now)
-        stored = self._database.execute(_ENQUEUE, (*values, task.name)) == 1
+        stored = self._database.execute(_ENQUEUE, (*values, task.name), durable=False) == 1
         if stored:
-            self._news.ring()
+            self._doors[task.queue].knock()
         return stored
 
-    def lease(self, queue: str, executor: str, lease_s: float, limit: int = 1) -> list[Lease]:
-        """Take up to ``limit`` due tasks until ``lease_s`` from now; none when limits say so."""
+    def lease(
+        self,
+        queue: str,
+        executor: str,
+        lease_s: float,
+        limit: int = 1,
+        *,
+        finished: Lease | None = None,
+    ) -> list[Lease]:
+        """Take up to ``limit`` due tasks until ``lease_s`` from now; none when limits say so.
+
+        ``finished`` is removed in the same write, as by ``done``.
+        """
         limits, now = self._limit(queue), self._clock.now()
         if limit < 1 or lease_s <= 0:
             raise Refused(f"{limit} leases of {lease_s:g} s are none", hint="ask for more")
-        # A look costs microseconds, a write an fsync: idle runners only look.
-        if not self._may_lease(queue, now):
+        # A look costs microseconds, a write much more: idle runners only look.
+        looked = finished is not None or self._database.read(_IS_DUE, (queue, now))
+        granted = self._tokens[queue].take(limit, now) if looked else 0
+        if not granted and finished is None:
             return []
-        granted = self._tokens[queue].take(limit, now)
-        if granted == 0:
-            return []
+        values = {
+            "queue": queue,
+            "executor": executor,
+            "now": now,
+            "until": now + lease_s,
+            "wanted": granted,
+            "concurrency": limits.concurrency,
+        }
+        sql = _LEASE_ANY if limits.concurrency is None else _LEASE_FEW
 
-        def carry_out(conn: sqlite3.Connection) -> list[Lease]:
-            live = conn.execute(_LIVE, (queue, now)).fetchone()[0]
-            free = min(granted, limits.concurrency - live)
-            if free <= 0:
-                return []
-            rows = conn.execute(_LEASE, (executor, now + lease_s, queue, now, free)).fetchall()
-            return [lease for row in rows if (lease := self._handed(conn, row, now)) is not None]
+        def carry_out(conn: sqlite3.Connection) -> list[Row]:
+            if finished is not None:
+                _remove(conn, finished, now)
+            return conn.execute(sql, values).fetchall()
 
-        leases = self._database.write(carry_out)
+        rows = self._database.write(carry_out, durable=False)
+        leases = [lease for row in rows if (lease := self._handed(row, now)) is not None]
         self._tokens[queue].give_back(granted - len(leases))
         return leases
 
     def done(self, lease: Lease) -> bool:
         """Remove a finished task; False when the lease ran out and somebody else has it."""
-        return self.all_done([lease]) == 1
+        now = self._clock.now()
+        removed = self._database.write(lambda conn: _remove(conn, lease, now), durable=False)
+        self._returned(lease)
+        return removed
 
-    def all_done(self, leases: Sequence[Lease]) -> int:
-        """Remove finished tasks in one write; return how many were still ours."""
-        until = self._clock.now() + TOMBSTONE_S
-
-        def carry_out(conn: sqlite3.Connection) -> int:
-            names = [
-                lease.task.name
-                for lease in leases
-                if conn.execute(_DONE, (lease.task.name, lease.tries)).rowcount
-            ]
-            buried = [(name, until) for name in names]
-            conn.executemany("INSERT OR REPLACE INTO tombstone VALUES (?,?)", buried)
-            return len(names)
-
-        finished = self._database.write(carry_out)
-        self._news.ring()
-        return finished
+    def _returned(self, lease: Lease) -> None:
+        """Wake who sleeps because all leases were taken."""
+        if self._limit(lease.task.queue).concurrency is not None:
+            self._doors[lease.task.queue].knock()
 
     def retry(self, lease: Lease, delay_s: float | None = None, *, error: str = "") -> bool:
         """Put a task back, due after ``delay_s`` (None: the queue's backoff).
@@ -163,14 +170,22 @@ class LocalQueue:
                 _bury(conn, name, error or "gave up after its last try", now)
             return True
 
-        put_back = self._database.write(carry_out)
-        self._news.ring()
+        put_back = self._database.write(carry_out, durable=False)
+        self._doors[lease.task.queue].knock()
         return put_back
+
+    def release(self, executor: str) -> int:
+        """Free what an executor held that is known to be dead; return how many tasks."""
+        return self._free(f"{_RELEASE} AND executor = ?", executor)
 
     def release_others(self, executor: str) -> int:
         """Free what other executors held; call at start, when they are known to be dead."""
-        freed = self._database.execute(_RELEASE, (self._clock.now(), executor))
-        self._news.ring()
+        return self._free(f"{_RELEASE} AND executor != ?", executor)
+
+    def _free(self, sql: str, executor: str) -> int:
+        freed = self._database.execute(sql, (self._clock.now(), executor), durable=False)
+        for door in self._doors.values():
+            door.knock()
         return freed
 
     def dead(self) -> list[DeadLetter]:
@@ -193,7 +208,8 @@ class LocalQueue:
             return True
 
         revived = self._database.write(carry_out)
-        self._news.ring()
+        for door in self._doors.values():
+            door.knock()
         return revived
 
     def depth(self) -> dict[str, Depth]:
@@ -205,20 +221,20 @@ class LocalQueue:
             found[queue] = Depth(row[0], row[1], row[2], age_s)
         return found
 
-    def wait(self, queues: Sequence[str], timeout_s: float) -> bool:
-        """Sleep until a task of these queues may be due; False when ``timeout_s`` came first."""
-        rings, now = self._news.rings, self._clock.now()
+    def wait(self, queue: str, timeout_s: float) -> bool:
+        """Sleep until a task may be due; False when ``timeout_s`` came first."""
+        door, now = self._doors[queue], self._clock.now()
+        door.clear()
         ahead_s = [timeout_s]
-        for queue in queues:
-            # A queue whose leases are all taken is woken by the bell when one comes back.
-            if self._may_lease(queue, now):
-                ahead_s.append(self._tokens[queue].next_in_s(now))
-            soonest = self._database.read(_NEXT, (queue, now))[0][0]
-            if soonest is not None:
-                ahead_s.append(soonest - now)
+        # A queue whose leases are all taken is woken by the knock when one comes back.
+        if self._may_lease(queue, now):
+            ahead_s.append(self._tokens[queue].next_in_s(now))
+        soonest = self._database.read(_NEXT, (queue, now))[0][0]
+        if soonest is not None:
+            ahead_s.append(soonest - now)
         sleep_s = max(0.0, min(ahead_s))
-        rang = sleep_s == 0 or self._news.wait(rings, sleep_s)
-        return rang or sleep_s < timeout_s
+        knocked = sleep_s == 0 or door.wait(sleep_s)
+        return knocked or sleep_s < timeout_s
 
     def purge(self) -> int:
         """Forget the names of tasks that were finished a day ago; return how many."""
@@ -236,18 +252,29 @@ class LocalQueue:
         """Tell whether a task is due and a lease is free, the rate aside."""
         if not self._database.read(_IS_DUE, (queue, now)):
             return False
-        live: int = self._database.read(_LIVE, (queue, now))[0][0]
-        return live < self._limit(queue).concurrency
+        most = self._limit(queue).concurrency
+        if most is None:
+            return True
+        live: int = self._database.read(_LIVE, {"queue": queue, "now": now})[0][0]
+        return live < most
 
-    def _handed(
-        self, conn: sqlite3.Connection, row: tuple[str, str, str, float, int, float], now: float
-    ) -> Lease | None:
+    def _handed(self, row: Row, now: float) -> Lease | None:
         """Return the lease, or None when its holder died once too often: then it is buried."""
-        task = _task(row[:4])
-        if row[4] > self._limits[task.queue].max_tries:
-            _bury(conn, task.name, "its executor died or fell silent at the last try", now)
-            return None
-        return Lease(task, row[4], row[5])
+        task, tries, until = _task(row[:4]), row[4], row[5]
+        if tries <= self._limits[task.queue].max_tries:
+            return Lease(task, tries, until)
+        why = "its executor died or fell silent at the last try"
+        self._database.write(lambda conn: _bury(conn, task.name, why, now))
+        return None
+
+
+def _remove(conn: sqlite3.Connection, lease: Lease, now: float) -> bool:
+    """Remove a task, keep its name from being used again; False when it is not ours any more."""
+    name = lease.task.name
+    if conn.execute(_DONE, (name, lease.tries)).rowcount == 0:
+        return False
+    conn.execute("INSERT OR REPLACE INTO tombstone VALUES (?,?)", (name, now + TOMBSTONE_S))
+    return True
 
 
 def _bury(conn: sqlite3.Connection, name: str, error: str, now: float) -> None:
@@ -259,5 +286,5 @@ def _bury(conn: sqlite3.Connection, name: str, error: str, now: float) -> None:
     conn.execute("DELETE FROM task WHERE name = ?", (name,))
 
 
-def _task(row: tuple[str, str, str, float]) -> Task:
+def _task(row: Row) -> Task:
     return Task(name=row[0], queue=row[1], payload=json.loads(row[2]), not_before=row[3])

@@ -1,8 +1,8 @@
 """The embedded document store: JSON documents in one table, and an index of declared fields.
 
-Called through the port ``Records``. Every write is on the disk when it returns. A document's
-version is taken from one ever-growing number, so "what changed since" is one lookup and there
-is no log to prune. Knows nothing of what documents mean.
+Called through the port ``Records``. A write is on the disk when it returns, unless its caller
+can do without. A document's version is above all others of its collection, so "what changed
+since" is one lookup and there is no log to prune. Knows nothing of what documents mean.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lib.adapters.local.database import Database, next_number
+from pydantic_core import from_json
+
+from lib.adapters.local.database import Database
 from lib.adapters.local.record_index import RecordIndex, walk_documents
 from lib.core.errors import Conflict, NotFound, Refused
 from lib.ports import REMOVE, Clock, Json, Query, Record
@@ -26,11 +28,22 @@ MOST_BYTES = 1024 * 1024
 OTHERS_S = 0.05
 #: Documents that one change list holds at most.
 MOST_CHANGES = 500
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _COLLECTION = re.compile(r"[a-z][a-z0-9_]{0,63}")
 #: Firestore's rule for ids, without control characters: no slash, not "." or "..", no __x__.
 _ID = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]{1,500}")
 _PATH = re.compile(rf"({_COLLECTION.pattern})/({_ID.pattern})")
 _ONE = "SELECT version, data FROM document WHERE collection=? AND id=?"
+_LATEST = "SELECT coalesce(max(version), 0) FROM document WHERE collection=:collection"
+_INSERT = (
+    "INSERT INTO document (collection, id, version, data) "
+    f"SELECT :collection, :id, max(:least, ({_LATEST}) + 1), :data WHERE true "
+    "ON CONFLICT (collection, id) DO NOTHING RETURNING version"
+)
+_UPDATE = (
+    f"UPDATE document SET version=max(:least, ({_LATEST}) + 1), data=:data "
+    "WHERE collection=:collection AND id=:id RETURNING version"
+)
 _CHANGED = (
     "SELECT id, version, data FROM document WHERE collection=? AND version>? "
     "ORDER BY version LIMIT ?"
@@ -57,30 +70,33 @@ class LocalRecords:
         """Create the document; see the port."""
         collection, id_ = _split(path)
         text = _text(data, path)
+        stored = from_json(text)
 
         def carry_out(conn: sqlite3.Connection) -> int:
-            version = self._insert(conn, collection, id_, text)
+            version = self._insert(conn, collection, id_, text, stored)
             if version is None:
                 raise Conflict(f"{path} exists already")
             return version
 
         version = self._database.write(carry_out)
-        return self._announced(collection, Record(path, json.loads(text), version))
+        return self._announced(collection, Record(path, stored, version))
 
-    def _insert(self, conn: sqlite3.Connection, collection: str, id_: str, text: str) -> int | None:
+    def _insert(
+        self, conn: sqlite3.Connection, collection: str, id_: str, text: str, data: Json
+    ) -> int | None:
         """Insert a document and return its version; None when there is one already."""
-        version = self._next_version(conn)
-        sql = "INSERT OR IGNORE INTO document (collection, id, version, data) VALUES (?,?,?,?)"
-        if conn.execute(sql, (collection, id_, version, text)).rowcount == 0:
+        values = {"collection": collection, "id": id_, "data": text, "least": self._least()}
+        created = conn.execute(_INSERT, values).fetchall()
+        if not created:
             return None
-        entries = self._index.entries(collection, json.loads(text))
-        self._index.store(conn, collection, id_, {}, entries)
+        self._index.store(conn, collection, id_, {}, self._index.entries(collection, data))
+        version: int = created[0][0]
         return version
 
     def get(self, path: str) -> Record | None:
         """Return the document, or None."""
         rows = self._database.read(_ONE, _split(path))
-        return Record(path, json.loads(rows[0][1]), rows[0][0]) if rows else None
+        return Record(path, from_json(rows[0][1]), rows[0][0]) if rows else None
 
     def update(
         self,
@@ -89,36 +105,40 @@ class LocalRecords:
         *,
         version: int | None = None,
         beside: Mapping[str, Json] | None = None,
+        durable: bool = True,
     ) -> Record:
         """Set single fields by their path; see the port."""
         collection, id_ = _split(path)
         changes = _changes(path, fields)
         touched = {name[0] for name in fields if name}
-        others = [(*_split(other), _text(data, other)) for other, data in (beside or {}).items()]
+        others = [
+            (*_split(other), _text(data, other), data) for other, data in (beside or {}).items()
+        ]
 
-        def carry_out(conn: sqlite3.Connection) -> Record:
+        def carry_out(conn: sqlite3.Connection) -> tuple[str, int]:
             found = conn.execute(_ONE, (collection, id_)).fetchone()
             if found is None:
                 raise NotFound(f"there is no {path}")
             if version is not None and found[0] != version:
                 raise Conflict(f"{path} has version {found[0]}, not {version}")
-            data = json.loads(found[1])
+            data = from_json(found[1])
             before = self._index.entries(collection, data, touched)
             for change in changes:
                 change(data)
             text = _text(data, path)
-            now = self._next_version(conn)
-            sql = "UPDATE document SET version=?, data=? WHERE collection=? AND id=?"
-            conn.execute(sql, (now, text, collection, id_))
+            values = {"collection": collection, "id": id_, "data": text, "least": self._least()}
+            now: int = conn.execute(_UPDATE, values).fetchall()[0][0]
             after = self._index.entries(collection, data, touched)
             self._index.store(conn, collection, id_, before, after)
             for other in others:
                 self._insert(conn, *other)
-            return Record(path, data, now)
+            return text, now
 
-        record = self._database.write(carry_out)
-        for other, _, _ in others:
-            self._announced(other, record)
+        text, now = self._database.write(carry_out, durable=durable)
+        # Read back: what the caller passed stays the caller's.
+        record = Record(path, from_json(text), now)
+        for other in others:
+            self._announced(other[0], record)
         return self._announced(collection, record)
 
     def query(self, query: Query) -> list[Record]:
@@ -136,8 +156,8 @@ class LocalRecords:
         Writes of this process are seen at once, those of another within 50 ms. A document
         that changed twice in between is listed once, as it is now.
         """
-        seen = self._database.read("SELECT value FROM number WHERE name = 'version'")[0][0]
-        return self._changes(collection, seen, poll_s)
+        latest = self._database.read(_LATEST, {"collection": collection})[0][0]
+        return self._changes(collection, latest, poll_s)
 
     def _changes(self, collection: str, seen: int, poll_s: float) -> Iterator[list[Record]]:
         bell = self._database.bell(f"records/{collection}")
@@ -158,15 +178,15 @@ class LocalRecords:
         self._database.bell(f"records/{collection}").ring()
         return record
 
-    def _next_version(self, conn: sqlite3.Connection) -> int:
+    def _least(self) -> int:
         # Microseconds as a floor: a version is not used twice even when the folder is made anew.
-        return next_number(conn, "version", int(self._clock.now() * 1_000_000))
+        return int(self._clock.now() * 1_000_000)
 
     def _declare(self, conn: sqlite3.Connection) -> None:
         for collection in self._index.stale(conn):
             conn.execute("DELETE FROM field WHERE collection=?", (collection,))
             for id_, text in list(walk_documents(conn, collection)):
-                entries = self._index.entries(collection, json.loads(text))
+                entries = self._index.entries(collection, from_json(text))
                 self._index.store(conn, collection, id_, {}, entries)
 
 
@@ -178,12 +198,12 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _record(collection: str, row: tuple[Any, ...]) -> Record:
-    return Record(f"{collection}/{row[0]}", json.loads(row[2]), row[1])
+    return Record(f"{collection}/{row[0]}", from_json(row[2]), row[1])
 
 
 def _text(data: Any, path: str) -> str:
     try:
-        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _encode(data)
         size = len(text) if text.isascii() else len(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise Refused(f"{path} cannot be stored as JSON: {error}") from error
@@ -205,13 +225,11 @@ def _changes(path: str, fields: Mapping[tuple[str, ...], Any]) -> list[Callable[
     for outer, inner in itertools.pairwise(sorted(fields)):
         if inner[: len(outer)] == outer:
             raise Refused(f"the update of {path} sets {outer} and also {inner} inside it")
-    return [_change(path, name, value) for name, value in fields.items()]
+    return [_change(name, value) for name, value in fields.items()]
 
 
-def _change(path: str, name: tuple[str, ...], value: Any) -> Callable[[Json], None]:
+def _change(name: tuple[str, ...], value: Any) -> Callable[[Json], None]:
     *parents, last = name
-    # What the caller passed stays the caller's; scalars cannot be shared.
-    kept = json.loads(_text(value, path)) if isinstance(value, dict | list | tuple) else value
 
     def change(data: Json) -> None:
         for key in parents:
@@ -224,6 +242,6 @@ def _change(path: str, name: tuple[str, ...], value: Any) -> Callable[[Json], No
         if value is REMOVE:
             data.pop(last, None)
         else:
-            data[last] = kept
+            data[last] = value
 
     return change

@@ -17,7 +17,7 @@ VERSION = 1
 
 _TABLES = """
 CREATE TABLE number (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO number VALUES ('generation', 0), ('version', 0);
+INSERT INTO number VALUES ('generation', 0);
 
 CREATE TABLE object (
     path TEXT PRIMARY KEY, generation INTEGER NOT NULL, size INTEGER NOT NULL,

@@ -1,4 +1,8 @@
-"""The chain on Celery with Redis, appendfsync always: render, then finalize, then a hash entry."""
+"""The chain on Celery with Redis, appendfsync always: render, then finalize, then a hash entry.
+
+It keeps the same facts as ours: who took the work, what was put, and "ready" only after the
+bytes were read.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,9 @@ from pathlib import Path
 import redis
 from celery import Celery
 
-from tests.bench.peers.files import put_durably
+from tests.bench.peers.files import checked, put_durably
 
-FOLDER = Path(os.environ["BENCH_FOLDER"])
+BUCKET = Path(os.environ["BENCH_FOLDER"]) / "bucket"
 URL = f"redis://127.0.0.1:{os.environ['BENCH_REDIS_PORT']}/0"
 app = Celery("bench", broker=URL)
 app.conf.task_ignore_result = True
@@ -22,15 +26,18 @@ store = redis.Redis.from_url(URL)
 
 @app.task
 def render(work: str) -> None:
-    """Put the bytes, then hand over to finalize."""
-    put_durably(FOLDER / "bucket", work)
+    """Claim the work, put the bytes, then hand over to finalize."""
+    if not store.hsetnx("started", work, str(time.time())):
+        return
+    store.hset("object", work, put_durably(BUCKET, work))
     finalize.delay(work)
 
 
 @app.task
 def finalize(work: str) -> None:
-    """Record that the work is ready."""
-    store.hset("ready", work, str(time.time()))
+    """Record that the work is ready, once its bytes were seen."""
+    if checked(BUCKET, work, int(store.hget("object", work))):
+        store.hset("ready", work, str(time.time()))
 
 
 def enqueue(work: str) -> None:

@@ -1,4 +1,9 @@
-"""The chain on huey with SQLite storage and fsync: render, then finalize, then a durable row."""
+"""The chain on huey with SQLite storage and fsync: render, then finalize, then a durable row.
+
+It keeps the same facts as ours: who took the work (huey forgets a task when it hands it over),
+what was put, and "ready" only after the bytes were read. Where ours may wait for the disk with
+the next write, it may too.
+"""
 
 from __future__ import annotations
 
@@ -10,43 +15,59 @@ from pathlib import Path
 
 from huey import SqliteHuey
 
-from tests.bench.peers.files import put_durably
+from tests.bench.peers.files import checked, put_durably
 
 FOLDER = Path(os.environ["BENCH_FOLDER"])
+BUCKET = FOLDER / "bucket"
 huey = SqliteHuey("bench", filename=str(FOLDER / "huey.db"), fsync=True, results=False)
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS work (id TEXT PRIMARY KEY, started REAL, at REAL)",
+    "CREATE TABLE IF NOT EXISTS object (path TEXT PRIMARY KEY, checksum INTEGER)",
+)
 _local = threading.local()
 
 
-def rows() -> sqlite3.Connection:
-    """Return this thread's connection to the table of works, durable as ours is."""
-    if not hasattr(_local, "connection"):
-        _local.connection = sqlite3.connect(FOLDER / "works.db", isolation_level=None, timeout=30)
-        _local.connection.execute("PRAGMA journal_mode=WAL")
-        _local.connection.execute("PRAGMA synchronous=FULL")
-        _local.connection.execute("CREATE TABLE IF NOT EXISTS work (id TEXT PRIMARY KEY, at REAL)")
-    connection: sqlite3.Connection = _local.connection
-    return connection
+def rows(*, durable: bool) -> sqlite3.Connection:
+    """Return this thread's connection; a durable one waits for the disk with every commit."""
+    name = "durable" if durable else "lazy"
+    if not hasattr(_local, name):
+        connection = sqlite3.connect(FOLDER / "works.db", isolation_level=None, timeout=30)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        for table in _TABLES:
+            connection.execute(table)
+        setattr(_local, name, connection)
+    found: sqlite3.Connection = getattr(_local, name)
+    return found
 
 
 @huey.task()
 def render(work: str) -> None:
-    """Put the bytes, then hand over to finalize."""
-    put_durably(FOLDER / "bucket", work)
+    """Claim the work, put the bytes, then hand over to finalize."""
+    sql = "UPDATE work SET started = ? WHERE id = ? AND started IS NULL"
+    if rows(durable=False).execute(sql, (time.time(), work)).rowcount == 0:
+        return
+    checksum = put_durably(BUCKET, work)
+    rows(durable=False).execute("INSERT INTO object VALUES (?, ?)", (work, checksum))
     finalize(work)
 
 
 @huey.task()
 def finalize(work: str) -> None:
-    """Record that the work is ready."""
-    rows().execute("INSERT OR REPLACE INTO work VALUES (?, ?)", (work, time.time()))
+    """Record that the work is ready, once its bytes were seen."""
+    sql = "SELECT checksum FROM object WHERE path = ?"
+    (checksum,) = rows(durable=False).execute(sql, (work,)).fetchone()
+    if checked(BUCKET, work, checksum):
+        rows(durable=True).execute("UPDATE work SET at = ? WHERE id = ?", (time.time(), work))
 
 
 def enqueue(work: str) -> None:
     """Record the work durably, then start its chain."""
-    rows().execute("INSERT INTO work VALUES (?, NULL)", (work,))
+    rows(durable=True).execute("INSERT INTO work VALUES (?, NULL, NULL)", (work,))
     render(work)
 
 
 def ready() -> dict[str, float]:
     """Return when each work became ready."""
-    return dict(rows().execute("SELECT id, at FROM work WHERE at IS NOT NULL").fetchall())
+    sql = "SELECT id, at FROM work WHERE at IS NOT NULL"
+    return dict(rows(durable=True).execute(sql).fetchall())

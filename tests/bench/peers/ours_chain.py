@@ -7,6 +7,8 @@ peers' is. Being settled means that the object was seen and checked, which no pe
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +20,17 @@ from lib.app.settle import begin
 from lib.core.checks import Check
 from lib.core.paths import ObjectName, build, fingerprint
 from lib.core.work import Artifact, Plan, Step, Work
+from lib.crew import serve, take_orders
 from lib.embedded import running
 from lib.ports import ToolCall
 from lib.settings import Settings
+from lib.wiring import LocalStudio
 from tests.bench.peers.files import PAYLOAD
 
+FOLDER = Path(os.environ["BENCH_FOLDER"])
+#: Names and instants of the works that are ready; no part of the studio.
+READY = FOLDER / "ready.txt"
 _MEDIA_TYPE = "application/octet-stream"
-_ready: dict[str, float] = {}
 
 
 class CopyTool:
@@ -58,26 +64,62 @@ def work_of(name: str) -> Work:
     )
 
 
+def open_studio(settings: Settings | None = None, executor: str = "") -> LocalStudio:
+    """Wire the embedded adapters in the bench's folder, with the instant tool."""
+    used = settings or Settings(data=FOLDER, port=0)
+    return wiring.local(used, tools=CopyTool(), executor=executor)
+
+
 @contextmanager
 def contender() -> Iterator[Any]:
-    """Run the embedded studio and return functions to enqueue a work and to see what is ready."""
-    folder = Path(os.environ["BENCH_FOLDER"])
-    local = wiring.local(Settings(data=folder, port=0, workers=4), tools=CopyTool())
-    studio = local.studio
-    update = studio.records.update
+    """Return functions to enqueue a work, as any other process would, and to see what is ready."""
+    local = open_studio()
+    try:
+        yield lambda name: begin(local.studio, work_of(name)), _Noted()
+    finally:
+        local.close()
 
-    def stamping(path: str, fields: Any, **more: Any) -> Any:
-        """Note when the write that says ready is durable, as the peers' writes note theirs."""
+
+class _Noted:
+    """What the render workers noted so far; read on from where the last look ended."""
+
+    def __init__(self) -> None:
+        READY.touch()
+        self._stream = READY.open("rb")
+        self._found: dict[str, float] = {}
+        self._rest = b""
+
+    def __call__(self) -> dict[str, float]:
+        *lines, self._rest = (self._rest + self._stream.read()).split(b"\n")
+        for line in lines:
+            name, at = line.decode().split()
+            self._found[name] = float(at)
+        return self._found
+
+
+def render() -> None:
+    """Be a render worker; note when the write that says ready is durable."""
+    local = open_studio(*take_orders())
+    records = local.studio.records
+    update = records.update
+    noted = os.open(READY, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def noting(path: str, fields: Any, **more: Any) -> Any:
         record = update(path, fields, **more)
         if fields.get(("summary",), {}).get("phase") == "ready":
-            _ready[path.rpartition("/")[2]] = time.time()
+            os.write(noted, f"{path.rpartition('/')[2]} {time.time()}\n".encode())
         return record
 
-    studio.records.update = stamping  # type: ignore[method-assign]
+    records.update = noting  # type: ignore[method-assign]
+    serve(local)
 
-    def enqueue(name: str) -> None:
-        begin(studio, work_of(name))
 
-    with running(local):
-        yield enqueue, lambda: dict(_ready)
-    local.close()
+def run() -> None:
+    """Run the studio until it is killed."""
+    program = (sys.executable, "-m", "tests.bench.peers.ours_chain", "render")
+    with running(open_studio(), program=program):
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    {"render": render, "run": run}[sys.argv[1]]()
