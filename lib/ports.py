@@ -43,10 +43,18 @@ class Objects(Protocol):
     """A bucket. A stored generation never changes; every event is delivered at least once."""
 
     def put_once(
-        self, path: str, file: Path, *, media_type: str, metadata: Mapping[str, str]
+        self,
+        path: str,
+        file: Path,
+        *,
+        media_type: str,
+        metadata: Mapping[str, str],
+        move: bool = False,
     ) -> ObjectInfo:
         """Create the object from ``file``; the bytes are durable when this returns.
 
+        With ``move`` the file is given away: it may be gone afterwards, and is kept when this
+        raises, unless the object is there then.
         An object that exists already with the same size and crc32c is our own lost
         acknowledgement: its info is returned. Raises Conflict when other bytes are there.
         """
@@ -59,8 +67,12 @@ class Objects(Protocol):
         generation: int,
         media_type: str,
         metadata: Mapping[str, str],
+        move: bool = False,
     ) -> ObjectInfo:
-        """Replace exactly this generation by ``file``. Raises Conflict when it is another."""
+        """Replace exactly this generation by ``file``; ``move`` as above.
+
+        Raises Conflict when it is another generation.
+        """
 
     def stat(self, path: str) -> ObjectInfo | None:
         """Return what is stored at ``path`` now, or None when nothing is."""

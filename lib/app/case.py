@@ -33,7 +33,7 @@ INDEXED: dict[str, tuple[str, ...]] = {
         "summary.phase",
         "summary.open",
     ),
-    ACTIVITY: ("owner", "work_id", "at"),
+    ACTIVITY: ("owner", "at"),
     AUDITS: (),
 }
 #: How many records one page of a walk reads.

@@ -206,7 +206,9 @@ def _put(studio: Studio, case: Case, finished: _Finished, seen: Sighting | None)
     put = studio.objects
     try:
         if seen is None:
-            info = put.put_once(artifact.path, file, media_type=media_type, metadata=metadata)
+            info = put.put_once(
+                artifact.path, file, media_type=media_type, metadata=metadata, move=True
+            )
         else:
             info = put.replace(
                 artifact.path,
@@ -214,6 +216,7 @@ def _put(studio: Studio, case: Case, finished: _Finished, seen: Sighting | None)
                 generation=seen.generation,
                 media_type=media_type,
                 metadata=metadata,
+                move=True,
             )
     except Conflict:
         winner = sight(studio, artifact, None)

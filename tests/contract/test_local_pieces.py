@@ -85,6 +85,15 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path):
         Database(tmp_path / "studio.db")
 
 
+def test_a_database_of_an_earlier_shape_is_refused_with_what_to_do(tmp_path):
+    Database(tmp_path / "studio.db").close()
+    with closing(sqlite3.connect(tmp_path / "studio.db")) as conn:
+        conn.execute("PRAGMA user_version=1")
+    with pytest.raises(Refused, match="present shape") as refused:
+        Database(tmp_path / "studio.db")
+    assert "--fresh" in refused.value.hint
+
+
 def test_another_programs_database_is_refused(tmp_path):
     with closing(sqlite3.connect(tmp_path / "studio.db")) as conn:
         conn.execute("CREATE TABLE theirs (x)")

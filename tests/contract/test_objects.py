@@ -50,6 +50,38 @@ def test_creating_the_same_bytes_again_returns_the_object_of_the_lost_acknowledg
     assert rig.put("a.txt", b"same") == first
 
 
+def test_a_file_that_is_only_lent_is_left_alone_and_may_be_changed(rig):
+    file = rig.file(b"mine")
+    rig.objects.put_once("a.txt", file, media_type="t/x", metadata={})
+    file.write_bytes(b"else")
+    assert rig.objects.read("a.txt") == b"mine"
+
+
+def test_a_file_that_is_given_away_is_stored_like_any_other(rig):
+    file = rig.file(b"yours")
+    info = rig.objects.put_once("a.txt", file, media_type="t/x", metadata={"k": "v"}, move=True)
+    assert (info.size, info.crc32c, info.metadata) == (5, crc32c(b"yours"), {"k": "v"})
+    new = rig.objects.replace(
+        "a.txt",
+        rig.file(b"yours too"),
+        generation=info.generation,
+        media_type="t/x",
+        metadata={},
+        move=True,
+    )
+    assert rig.objects.read("a.txt") == b"yours too"
+    assert rig.objects.stat("a.txt") == new
+
+
+def test_a_file_that_is_given_away_in_vain_is_still_there(rig):
+    rig.put("a.txt", b"one")
+    file = rig.file(b"two")
+    with pytest.raises(Conflict):
+        rig.objects.put_once("a.txt", file, media_type="t/x", metadata={}, move=True)
+    assert file.read_bytes() == b"two"
+    assert rig.objects.read("a.txt") == b"one"
+
+
 def test_replacing_this_generation_gives_a_larger_one(rig):
     old = rig.put("a.txt", b"old")
     new = rig.objects.replace(

@@ -75,6 +75,7 @@ class Tree:
         try:
             (root / TMP).mkdir(parents=True, exist_ok=True)
             self.root = os.path.realpath(root)
+            self._device = os.stat(self.root).st_dev
         except OSError as error:
             raise Unavailable(f"the media folder {root} cannot be opened: {error}") from error
         self._tmp = os.path.join(self.root, TMP)
@@ -136,10 +137,15 @@ class Tree:
             raise Unavailable(f"{place} cannot be read: {error}") from error
         return Checked(after, _as_text(crc)) if before == after else None
 
-    def take_in(self, source: Path) -> tuple[str, Checked]:
-        """Copy a file into the folder for arrivals, durably; return its place there."""
+    def take_in(self, source: Path, *, move: bool = False) -> tuple[str, Checked]:
+        """Copy a file into the folder for arrivals, durably; return its place there.
+
+        With ``move`` it stays where it is, if that is a place from which it can be moved.
+        """
         place = f"{self._tmp}/{self._mine}-{next(self._count)}"
         try:
+            if move and os.stat(source).st_dev == self._device:
+                return str(source), _make_durable(str(source))
             checked = _copy(str(source), place, durable=True)
         except FileNotFoundError as error:
             self.check_present()
@@ -261,6 +267,19 @@ def _signature(found: os.stat_result) -> Signature:
 
 def _as_text(crc: int) -> str:
     return base64.b64encode(crc.to_bytes(4, "big")).decode()
+
+
+def _make_durable(place: str) -> Checked:
+    """Read a file that nobody writes any more, and wait until its bytes are on the disk."""
+    handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        crc = 0
+        while block := os.read(handle, BLOCK):
+            crc = google_crc32c.extend(crc, block)
+        os.fsync(handle)
+        return Checked(_signature(os.fstat(handle)), _as_text(crc))
+    finally:
+        os.close(handle)
 
 
 def _copy(source: str, target: str, *, durable: bool) -> Checked:

@@ -104,8 +104,10 @@ def touch(conn: sqlite3.Connection, row: Row, signature: Signature) -> Row:
 
 
 def _queue_event(conn: sqlite3.Connection, kind: str, row: Row, now: float) -> None:
+    # A generation is finalized once and deleted once, so two numbers for each are enough.
+    seq = 2 * row.generation + (kind == DELETED)
     conn.execute(
-        "INSERT INTO event (kind, at, path, generation, size, crc32c, media_type, metadata, "
-        "updated_at) VALUES (?,?,?,?,?,?,?,?,?)",
-        (kind, now, *row[:7]),
+        "INSERT INTO event (seq, kind, at, path, generation, size, crc32c, media_type, metadata, "
+        "updated_at) VALUES (?,?,?,?,?,?,?,?,?,?)",
+        (seq, kind, now, *row[:7]),
     )

@@ -36,7 +36,13 @@ class LocalObjects:
         self._mirror = Mirror(self._tree, database, clock)
 
     def put_once(
-        self, path: str, file: Path, *, media_type: str, metadata: Mapping[str, str]
+        self,
+        path: str,
+        file: Path,
+        *,
+        media_type: str,
+        metadata: Mapping[str, str],
+        move: bool = False,
     ) -> ObjectInfo:
         """Create the object from ``file``; see the port."""
 
@@ -45,7 +51,7 @@ class LocalObjects:
                 return row
             raise Conflict(f"{path} exists already with other bytes")
 
-        return self._put(path, file, decide, media_type, metadata)
+        return self._put(path, file, decide, media_type, metadata, move=move)
 
     def replace(
         self,
@@ -55,6 +61,7 @@ class LocalObjects:
         generation: int,
         media_type: str,
         metadata: Mapping[str, str],
+        move: bool = False,
     ) -> ObjectInfo:
         """Replace exactly this generation by ``file``; see the port."""
 
@@ -64,7 +71,7 @@ class LocalObjects:
                 raise Conflict(f"{path} is not generation {generation} any more: it is {now}")
             return None
 
-        return self._put(path, file, decide, media_type, metadata)
+        return self._put(path, file, decide, media_type, metadata, move=move)
 
     def stat(self, path: str) -> ObjectInfo | None:
         """Return what is stored at ``path`` now, or None; see the port."""
@@ -171,10 +178,12 @@ class LocalObjects:
         decide: Callable[[Row | None, Fresh], Row | None],
         media_type: str,
         metadata: Mapping[str, str],
+        *,
+        move: bool,
     ) -> ObjectInfo:
         place = self._tree.locate(path)
         notes = json.dumps(dict(metadata)) if metadata else "{}"
-        arrived, checked = self._tree.take_in(file)
+        arrived, checked = self._tree.take_in(file, move=move)
         fresh = Fresh(path, checked.signature, checked.crc32c, media_type, notes)
 
         def carry_out(conn: sqlite3.Connection, old: Row | None) -> Row:
@@ -196,6 +205,7 @@ class LocalObjects:
             # file that the next look takes in again.
             row = self._mirror.agreed(path, carry_out, durable=False)
         finally:
-            files.drop(arrived)
+            if arrived != str(file):
+                files.drop(arrived)
         self._news.knock()
         return row.info()

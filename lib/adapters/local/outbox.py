@@ -48,7 +48,7 @@ class Outbox:
         self._claimed: set[int] = set()
 
     def drain(self, deliver: Deliver) -> int:
-        """Deliver what is due, oldest first, and return how many deliveries succeeded.
+        """Deliver what is due, oldest object first; return how many deliveries succeeded.
 
         Several threads may drain at once: each event is with one of them at a time.
         """
@@ -132,8 +132,7 @@ class Outbox:
         seq, kind, at, path, generation, size, crc32c, media_type, metadata, updated_at, _ = row
         attributes: dict[str, Any] = {
             "specversion": "1.0",
-            # The sequence alone would repeat when a data folder is made anew.
-            "id": f"{generation}-{seq}",
+            "id": str(seq),
             "source": f"//storage.googleapis.com/projects/_/buckets/{self._bucket}",
             "type": f"google.cloud.storage.object.v1.{kind}",
             "subject": f"objects/{path}",

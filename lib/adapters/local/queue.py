@@ -38,8 +38,8 @@ _IS_DUE = "SELECT 1 FROM task WHERE queue = ? AND due_at <= ? LIMIT 1"
 _NEXT = "SELECT min(due_at) FROM task WHERE queue = ? AND due_at > ?"
 _LIVE = "SELECT count(*) FROM task WHERE queue = :queue AND due_at > :now AND executor IS NOT NULL"
 _LEASE = (
-    "UPDATE task SET executor = :executor, tries = tries + 1, due_at = :until WHERE id IN ("
-    "SELECT id FROM task WHERE queue = :queue AND due_at <= :now ORDER BY due_at LIMIT {most}"
+    "UPDATE task SET executor = :executor, tries = tries + 1, due_at = :until WHERE name IN ("
+    "SELECT name FROM task WHERE queue = :queue AND due_at <= :now ORDER BY due_at LIMIT {most}"
     ") RETURNING name, queue, payload, not_before, tries, due_at"
 )
 _LEASE_ANY = _LEASE.format(most=":wanted")
