@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -219,3 +220,30 @@ def test_leases_of_a_dead_process_are_free_after_a_restart(tmp_path):
         (again,) = queue.lease("render", "pid 2", 3600)
         assert (again.task.name, again.tries) == ("a", 2)
         assert queue.release_others("pid 2") == 0
+
+
+def test_closing_lets_a_write_finish_that_still_waits_for_the_disk(tmp_path, monkeypatch):
+    database = Database(tmp_path / "studio.db")
+    entered, leave, fdatasync = threading.Event(), threading.Event(), os.fdatasync
+
+    def slow(handle):
+        first = not entered.is_set()
+        entered.set()
+        if first:
+            leave.wait(10)
+        fdatasync(handle)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    ended = []
+    sql = "UPDATE number SET value = 5"
+    writer = threading.Thread(target=lambda: ended.append(database.execute(sql)))
+    writer.start()
+    assert entered.wait(10)
+    closer = threading.Thread(target=database.close)
+    closer.start()
+    closer.join(0.3)
+    assert closer.is_alive()
+    leave.set()
+    writer.join(10)
+    closer.join(10)
+    assert ended == [1]
