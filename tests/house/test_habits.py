@@ -16,7 +16,7 @@ BROAD = {("lib.app.perform", "_try"): 1, ("lib.delivery", "_call"): 1}
 #: The exception holder has no ``except`` of its own but hides as much as one, so whoever opens
 #: it is named here too: each looks at ``error`` and answers for it.
 HOLDER = "lib.adapters.local.caught"
-HOLDS = {f"lib.adapters.local.{name}" for name in ("database", "outbox", "ticker")}
+HOLDS = {f"lib.adapters.local.{name}" for name in ("database", "group_commit", "outbox", "ticker")}
 READS_ENVIRONMENT = {"lib.settings"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 #: Rooms in which a kind means a kind of work; elsewhere the word has other meanings.
