@@ -30,6 +30,8 @@ from lib.wiring import LocalStudio
 #: Seconds between two ticks, and between two looks for changes made by hand.
 TICK_S = 2.0
 SCAN_S = 0.5
+#: Longest that a write which did not wait for the disk stays off it, seconds.
+FLUSH_S = 1.0
 #: Seconds between two clearings of the names of tasks that were finished long ago.
 PURGE_S = 3600.0
 #: Longest sleep of a thread that was not woken, seconds.
@@ -38,7 +40,7 @@ IDLE_S = 0.5
 PATIENCE_S = 2.0
 #: Wait between the news of an event and its delivery, seconds: events that come together are
 #: delivered together, and our own work has settled by then.
-GATHER_S = 0.008
+GATHER_S = 0.02
 #: Steps of the desk are short; two at once are enough, and leave the cores to the renders.
 DESK_WORKERS = 2
 
@@ -91,6 +93,7 @@ class Embedded:
                     self._spawn(name, partial(work, local, queue, self._stopping))
         self._ticker.every("tick", TICK_S, _tick)
         self._ticker.every("scan", SCAN_S, self._scan)
+        self._ticker.every("flush", FLUSH_S, self._flush)
         self._ticker.every("purge", PURGE_S, local.queue.purge)
         self._ticker.start()
         if self._server:
@@ -136,6 +139,12 @@ class Embedded:
             outbox.wait(IDLE_S)
             # An attempt of ours settles its work in a moment; its event then finds all done.
             self._stopping.wait(GATHER_S)
+
+    def _flush(self) -> None:
+        try:
+            self._local.database.flush()
+        except Unavailable as error:
+            note("flush_failed", str(error), level=logging.ERROR)
 
     def _scan(self) -> None:
         try:

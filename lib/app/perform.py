@@ -17,7 +17,7 @@ from lib.app.case import Case, attempt_field, load, record_path
 from lib.app.journal import note
 from lib.app.observe import FACTS, FACTS_OF, sight
 from lib.app.salvage import crc32c_of
-from lib.app.settle import settle
+from lib.app.settle import judge, settle
 from lib.app.studio import Studio
 from lib.core.checks import faults
 from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable
@@ -39,6 +39,8 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
     attempt = case.attempt(step_name, number)
     assert step is not None
     assert attempt is not None  # both were looked at by _refusal
+    if not judge(studio, case)[0].steps[step_name].missing:
+        return "dropped: there is nothing left to make"
     known = _start(studio, case, attempt)
     started = known.attempt(step_name, number) if known else None
     if known is None or started is None:
@@ -77,9 +79,8 @@ def _refusal(case: Case | None, step_name: str, number: int) -> str:
 
 def _start(studio: Studio, case: Case, attempt: Attempt) -> Case | None:
     """Claim the attempt and return the case as it is then; None when another delivery has it."""
-    step = case.work.plan.step(attempt.step)
     # After a power cut a render is simply made again; an effect must not be forgotten.
-    durable = step is not None and step.effect
+    durable = case.work.plan.touches_the_world()
     current: Case | None = case
     for _ in range(20):
         if current is None or _refusal(current, attempt.step, attempt.number):

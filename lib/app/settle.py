@@ -106,6 +106,8 @@ def _settle_once(studio: Studio, case: Case, ended: Attempt | None) -> bool:
                 decided.changes,
                 version=case.version,
                 beside=news(case, decided.summary, studio.clock.now()),
+                # What the bucket shows is found again after a power cut; what was sent is not.
+                durable=work.plan.touches_the_world(),
             )
         except Conflict:
             return False

@@ -73,6 +73,10 @@ class Plan(Stored):
         """Return every artifact of every step, in plan order."""
         return tuple(artifact for step in self.steps for artifact in step.makes)
 
+    def touches_the_world(self) -> bool:
+        """Tell whether any step has an effect that the bucket alone cannot prove."""
+        return any(step.effect for step in self.steps)
+
     def step(self, name: str) -> Step | None:
         """Return the step called ``name``, or None."""
         return next((step for step in self.steps if step.name == name), None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from lib.app.settle import settle
 from lib.app.sweep import reconcile, recover, sweep
 from lib.app.verify import verify
 from lib.core.errors import Refused, ToolFailed, Unavailable
-from tests.app.crank import OWNER, Crank
+from tests.app.crank import OWNER, Crank, open_crank
 
 
 def made(crank: Crank) -> list[dict[str, Any]]:
@@ -374,3 +376,27 @@ def test_an_attempt_that_died_after_its_upload_is_closed_though_its_work_is_read
     ledger = crank.studio.records.get(record.path).data["attempts"]
     assert ledger[key]["outcome"] == "lost"
     assert recover(crank.studio) == 0
+
+
+def test_a_power_cut_that_takes_what_did_not_wait_for_the_disk_costs_no_render(
+    crank: Crank, tmp_path: Path
+) -> None:
+    crank.burst(crank.studio.brands.slugs()[0])
+    while not views.jobs(crank.studio, OWNER):
+        assert crank.task()
+    database = crank.local.settings.data / "studio.db"
+    files = [database, database.with_name("studio.db-wal")]
+    for file in files:  # the last that is surely on the disk: what was asked for
+        shutil.copy(file, tmp_path / file.name)
+    crank.until_quiet()
+    before = Counter(crank.tools.made)
+    crank.local.close()
+    for file in files:
+        shutil.copy(tmp_path / file.name, file)
+    again = open_crank(crank.local.settings, crank.clock, crank.tools)
+    recover(again.studio)
+    again.tick(1)
+    assert {job["phase"] for job in views.jobs(again.studio, OWNER)} == {"ready"}
+    assert crank.tools.made == before
+    assert verify(again.studio, OWNER).lies == []
+    again.local.close()

@@ -104,13 +104,23 @@ class Database:
         try:
             return conn.execute(sql, values).fetchall()
         except sqlite3.DatabaseError as error:
-            if type(error) in _OUTSIDE:
-                raise Unavailable(f"the database cannot be read: {error}") from error
-            raise
+            raise _unreadable(error) from error
         finally:
             self._idle.append(conn)
             if self._commits.closed:
                 self._close_idle()
+
+    def look(self, sql: str, values: Values = ()) -> list[Row]:
+        """Return the few rows of a lookup by key, as ``read`` does.
+
+        Where nobody writes it asks the connection that wrote last, which has most at hand.
+        """
+        self._check()
+        try:
+            rows = self._commits.look(sql, values)
+        except sqlite3.DatabaseError as error:
+            raise _unreadable(error) from error
+        return self.read(sql, values) if rows is None else rows
 
     def execute(self, sql: str, values: Values = (), *, durable: bool = True) -> int:
         """Write one statement; return how many rows it changed."""
@@ -181,6 +191,10 @@ class Database:
         self.fold()
         self._log.reserve(RESERVE)
 
+    def flush(self) -> None:
+        """Bring to the disk what did not wait for it. Raises Unavailable."""
+        self._log.sync()
+
     def fold(self) -> None:
         """Fold the log into the file, so that it starts anew; others may write meanwhile."""
         conn = _connect(self.path)
@@ -196,6 +210,13 @@ class Database:
             raise schema.translated(error, self.path) from error
         finally:
             conn.close()
+
+
+def _unreadable(error: sqlite3.DatabaseError) -> Exception:
+    """Return what to raise for a failed query: our own mistakes stay what they are."""
+    if type(error) not in _OUTSIDE:
+        return error
+    return Unavailable(f"the database cannot be read: {error}")
 
 
 def next_number(conn: sqlite3.Connection, name: str, least: int) -> int:

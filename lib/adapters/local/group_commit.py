@@ -78,6 +78,18 @@ class GroupCommit:
         if not write.done:
             self._lead(write)
 
+    def look(self, sql: str, values: Any) -> list[tuple[Any, ...]] | None:
+        """Return the rows of a short query, asked in the place of a leader; None when one leads."""
+        with self._gate:
+            if self._led or self.closed:
+                return None
+            self._led = True
+        try:
+            return self._writer.execute(sql, values).fetchall()
+        finally:
+            with self._gate:
+                self._pass_on()
+
     def wait_for_leaders(self) -> None:
         """Return when nobody commits or waits for the disk any more; submit the last one first."""
         with self._gate:

@@ -83,7 +83,7 @@ class Mirror:
     def look(self, path: str) -> Row | None:
         """Return the row of what is on the disk now, indexing it first if it is news."""
         place = self._tree.locate(path)
-        found = self._database.read(object_index.SELECT_ONE, (path,))
+        found = self._database.look(object_index.SELECT_ONE, (path,))
         row = Row(*found[0]) if found else None
         if self._tree.signature(place) == (None if row is None else row.signature):
             return row

@@ -117,7 +117,7 @@ class LocalQueue:
         if limit < 1 or lease_s <= 0:
             raise Refused(f"{limit} leases of {lease_s:g} s are none", hint="ask for more")
         # A look costs microseconds, a write much more: idle runners only look.
-        looked = finished is not None or self._database.read(_IS_DUE, (queue, now))
+        looked = finished is not None or self._database.look(_IS_DUE, (queue, now))
         granted = self._tokens[queue].take(limit, now) if looked else 0
         if not granted and finished is None:
             return []
@@ -229,7 +229,7 @@ class LocalQueue:
         # A queue whose leases are all taken is woken by the knock when one comes back.
         if self._may_lease(queue, now):
             ahead_s.append(self._tokens[queue].next_in_s(now))
-        soonest = self._database.read(_NEXT, (queue, now))[0][0]
+        soonest = self._database.look(_NEXT, (queue, now))[0][0]
         if soonest is not None:
             ahead_s.append(soonest - now)
         sleep_s = max(0.0, min(ahead_s))
@@ -250,7 +250,7 @@ class LocalQueue:
 
     def _may_lease(self, queue: str, now: float) -> bool:
         """Tell whether a task is due and a lease is free, the rate aside."""
-        if not self._database.read(_IS_DUE, (queue, now)):
+        if not self._database.look(_IS_DUE, (queue, now)):
             return False
         most = self._limit(queue).concurrency
         if most is None:

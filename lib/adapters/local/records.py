@@ -95,7 +95,7 @@ class LocalRecords:
 
     def get(self, path: str) -> Record | None:
         """Return the document, or None."""
-        rows = self._database.read(_ONE, _split(path))
+        rows = self._database.look(_ONE, _split(path))
         return Record(path, from_json(rows[0][1]), rows[0][0]) if rows else None
 
     def update(

@@ -66,9 +66,6 @@ def prepare(conn: sqlite3.Connection, path: Path) -> None:
     Unavailable when it is locked.
     """
     try:
-        # A write changes little in each of several trees, and a process whose turn it is reads
-        # anew what others changed: small pages make both cheaper.
-        conn.execute("PRAGMA page_size=1024")
         conn.execute("PRAGMA journal_mode=WAL")
         conn.execute("BEGIN IMMEDIATE")
         _check_or_create(conn, path)

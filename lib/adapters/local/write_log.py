@@ -37,7 +37,10 @@ class WriteLog:
 
         Frames are appended in the order of their commits, so a synced one proves all before it.
         """
-        os.fdatasync(self._file)
+        try:
+            os.fdatasync(self._file)
+        except OSError as error:
+            raise Unavailable(f"the log cannot be brought to the disk: {error}") from error
 
     def reserve(self, size: int) -> None:
         """Lay the log out in ``size`` bytes: a sync that lengthens the file takes twice the time.
