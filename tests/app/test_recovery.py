@@ -1,0 +1,146 @@
+"""What dies with a process, or with the power, and how the studio goes on."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib.app import views
+from lib.app.settle import settle
+from lib.app.sweep import recover, sweep
+from lib.app.verify import verify
+from lib.core.errors import Unavailable
+from tests.app.crank import OWNER, Crank, open_crank
+from tests.app.test_truth import reel
+
+
+def test_a_task_that_was_lost_before_it_began_is_enqueued_again_under_another_name(
+    crank: Crank,
+) -> None:
+    burst = crank.burst(crank.studio.brands.slugs()[0], posts=0)
+    for lease in crank.local.queue.lease("desk", crank.studio.executor, 600):
+        crank.local.queue.done(lease)  # taken, acknowledged, and never carried out
+    crank.until_quiet()
+    assert crank.delivered == []
+    crank.tick(after_s=25)
+    assert crank.burst_view(burst.id)["phase"] == "complete"
+    assert all(number == 1 for _, _, number in crank.delivered)
+
+
+def test_an_attempt_that_goes_quiet_is_given_up_after_its_patience(crank: Crank) -> None:
+    burst = crank.burst(crank.studio.brands.slugs()[0], posts=0)
+    _start_and_vanish(crank, burst.id)
+    crank.tick(after_s=60)
+    assert crank.burst_view(burst.id)["planning"]["stages"]["propose"] == "running"
+    crank.tick(after_s=600)
+    assert crank.burst_view(burst.id)["phase"] == "complete"
+
+
+def test_a_restart_closes_what_died_with_the_last_run_and_goes_on_at_once(crank: Crank) -> None:
+    burst = crank.burst(crank.studio.brands.slugs()[0], posts=0)
+    _start_and_vanish(crank, burst.id)
+    left = crank.studio.scratch / "run-of-the-dead"
+    left.mkdir()
+    again = crank.restarted()
+    assert recover(again.studio) == 1
+    assert not left.exists()
+    again.tick()
+    assert again.burst_view(burst.id)["phase"] == "complete"
+    assert again.job(burst.id)["steps"][0]["attempts"][0]["outcome"] == "lost"
+    crank.local = again.local
+
+
+def _start_and_vanish(crank: Crank, work_id: str) -> None:
+    """Start the first attempt as an executor that dies at once."""
+    record = crank.studio.records.get(f"works/{work_id}")
+    key, attempt = next(iter(record.data["attempts"].items()))
+    started = {**attempt, "started_at": crank.clock.now(), "executor": "dead"}
+    crank.studio.records.update(record.path, {("attempts", key): started})
+    for lease in crank.local.queue.lease("desk", "dead", 600):
+        crank.local.queue.done(lease)
+
+
+def test_a_finished_file_survives_a_failed_upload_and_is_not_rendered_again(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_once = crank.local.objects.put_once
+    outage = {"on": True}
+
+    def unreachable(path: str, *args: Any, **more: Any) -> Any:
+        if path.endswith(".mp4") and outage["on"]:
+            raise Unavailable("the bucket does not answer")
+        return put_once(path, *args, **more)
+
+    monkeypatch.setattr(crank.local.objects, "put_once", unreachable)
+    crank.burst(crank.studio.brands.slugs()[0], posts=0)
+    crank.until_quiet()
+    work_id = views.jobs(crank.studio, OWNER)[0]["id"]
+    assert crank.job(work_id)["phase"] == "working"
+    assert crank.tools.made["video"] == 1
+    outage["on"] = False
+    crank.tick(after_s=30)
+    assert crank.job(work_id)["phase"] == "ready"
+    assert crank.tools.made["video"] == 1
+    assert list((crank.studio.scratch / "finished").iterdir()) == []
+
+
+def test_a_finished_file_that_is_uploaded_while_the_sweep_looks_disturbs_nobody(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = crank.studio.scratch / "finished"
+    file = waiting / "gone.jpg"
+    file.write_bytes(b"x")
+    listing = type(file).iterdir
+
+    def vanishing(folder: Any) -> Any:
+        for found in list(listing(folder)):
+            found.unlink()  # its attempt was quicker
+            yield found
+
+    monkeypatch.setattr(type(file), "iterdir", vanishing)
+    sweep(crank.studio)
+    assert not file.exists()
+
+
+def test_an_attempt_that_died_after_its_upload_is_closed_though_its_work_is_ready(
+    crank: Crank,
+) -> None:
+    work = reel(crank)
+    record = crank.studio.records.get(f"works/{work['id']}")
+    key, attempt = next(iter(record.data["attempts"].items()))
+    died = {**attempt, "ended_at": None, "outcome": None, "executor": "dead"}
+    crank.studio.records.update(record.path, {("attempts", key): died})
+    settle(crank.studio, work["id"])  # the event of its upload
+    assert crank.job(work["id"])["phase"] == "ready"
+    assert recover(crank.studio) == 1
+    ledger = crank.studio.records.get(record.path).data["attempts"]
+    assert ledger[key]["outcome"] == "lost"
+    assert recover(crank.studio) == 0
+
+
+def test_a_power_cut_that_takes_what_did_not_wait_for_the_disk_costs_no_render(
+    crank: Crank, tmp_path: Path
+) -> None:
+    crank.burst(crank.studio.brands.slugs()[0])
+    while not views.jobs(crank.studio, OWNER):
+        assert crank.task()
+    database = crank.local.settings.data / "studio.db"
+    files = [database, database.with_name("studio.db-wal")]
+    for file in files:  # the last that is surely on the disk: what was asked for
+        shutil.copy(file, tmp_path / file.name)
+    crank.until_quiet()
+    before = Counter(crank.tools.made)
+    crank.local.close()
+    for file in files:
+        shutil.copy(tmp_path / file.name, file)
+    again = open_crank(crank.local.settings, crank.clock, crank.tools)
+    recover(again.studio)
+    again.tick(1)
+    assert {job["phase"] for job in views.jobs(again.studio, OWNER)} == {"ready"}
+    assert crank.tools.made == before
+    assert verify(again.studio, OWNER).lies == []
+    again.local.close()
