@@ -4,7 +4,7 @@
 
 Enqueue → dispatch → put (50 KB, fsync) → finalize → settled, on this machine in one run. Each
 contender runs in a process of its own, several rounds, interleaved; the median round counts.
-The peers only write that a work is ready; ours looks at the bucket first.
+All keep the same facts: who took a work, what was put, and ready only after the bytes were read.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The chain on huey with SQLite storage and fsync: render, then finalize, then a durable row.
 
 It keeps the same facts as ours: who took the work (huey forgets a task when it hands it over),
-what was put, and "ready" only after the bytes were read. Where ours may wait for the disk with
-the next write, it may too.
+what was put, and "ready" only after the bytes were read. Where ours need not wait for the disk it
+need not either, but for its last row: ours is found again in the bucket, its is found nowhere.
 """
 
 from __future__ import annotations

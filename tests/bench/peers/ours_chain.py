@@ -1,7 +1,7 @@
 """The chain on Brandcast: a work of one step, from enqueue to settled, all of it durable.
 
 The real functions, verbs, kernel and embedded adapters; only the tool is instant, as the
-peers' is. Being settled means that the object was seen and checked, which no peer does.
+peers' is.
 """
 
 from __future__ import annotations
@@ -98,7 +98,10 @@ class _Noted:
 
 
 def render() -> None:
-    """Be a render worker; note when the write that says ready is durable."""
+    """Be a render worker; note when the write that says ready returned.
+
+    The bytes are on the disk then, and so is the order; the rest follows from the two.
+    """
     local = open_studio(*take_orders())
     records = local.studio.records
     update = records.update
