@@ -22,7 +22,7 @@ from lib.app import salvage
 from lib.app.journal import note
 from lib.app.sweep import recover
 from lib.core.errors import Unavailable
-from lib.crew import Crew, work
+from lib.crew import IDLE_S, Crew, work
 from lib.delivery import deliver_event, deliver_tick
 from lib.server import Server
 from lib.wiring import LocalStudio
@@ -34,8 +34,6 @@ SCAN_S = 0.5
 FLUSH_S = 1.0
 #: Seconds between two clearings of the names of tasks that were finished long ago.
 PURGE_S = 3600.0
-#: Longest sleep of a thread that was not woken, seconds.
-IDLE_S = 0.5
 #: How long a stop waits for what is about to end, seconds.
 PATIENCE_S = 2.0
 #: Wait between the news of an event and its delivery, seconds: events that come together are
@@ -113,7 +111,8 @@ class Embedded:
         deadline = time.monotonic() + PATIENCE_S
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        salvage.forget_runs(self._local.studio)
+        if not any(thread.is_alive() for thread in self._threads):
+            salvage.forget_runs(self._local.studio)
         if self._lock:
             self._lock.release()
 

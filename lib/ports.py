@@ -187,7 +187,7 @@ class ToolCall:
     """One run of a tool: its parameters, the files it reads and the files it must write.
 
     ``makes`` names only the slots that are missing; a tool writes those and no others.
-    ``workdir`` is private to this run and is removed afterwards.
+    ``workdir`` is private to this run and is emptied afterwards.
     """
 
     tool: str

@@ -83,11 +83,13 @@ def room(scratch: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        for entry in os.scandir(folder):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
-            else:
-                os.unlink(entry.path)
+        # A studio that stops may have removed the folder already.
+        with contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(folder):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)
         with _lending:
             free.append(folder)
 

@@ -128,12 +128,6 @@ class Database:
             Write(lambda conn: conn.execute(sql, values).rowcount, durable=durable, alone=True)
         )
 
-    def execute_returning(self, sql: str, values: Values, *, durable: bool = True) -> list[Row]:
-        """Write one statement and return the rows that it answers with."""
-        return self._through(
-            Write(lambda conn: conn.execute(sql, values).fetchall(), durable=durable, alone=True)
-        )
-
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]], *, durable: bool = True) -> int:
         """Write one statement for each of ``rows``, all or none; return the rows it changed."""
         return self.write(lambda conn: conn.executemany(sql, rows).rowcount, durable=durable)
@@ -238,7 +232,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         # The log is synced by ``WriteLog``, after the commit and for all that wait at once.
         conn.execute("PRAGMA synchronous=NORMAL")
         conn.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
-        conn.execute("PRAGMA wal_autocheckpoint=0")  # see ``_fold``
+        conn.execute("PRAGMA wal_autocheckpoint=0")  # see ``fold``
     except sqlite3.DatabaseError as error:
         raise schema.translated(error, path) from error
     return conn

@@ -139,6 +139,8 @@ class LocalQueue:
         rows = self._database.write(carry_out, durable=False)
         leases = [lease for row in rows if (lease := self._handed(row, now)) is not None]
         self._tokens[queue].give_back(granted - len(leases))
+        if finished is not None and not leases:
+            self._returned(finished)
         return leases
 
     def done(self, lease: Lease) -> bool:
