@@ -19,7 +19,7 @@ from lib.adapters.local.objects import LocalObjects
 from lib.adapters.local.outbox import Outbox
 from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
-from lib.core.errors import NotFound, Refused, Unavailable
+from lib.core.errors import Conflict, NotFound, Refused, Unavailable
 from lib.ports import Query, Task
 
 
@@ -146,6 +146,20 @@ def test_a_watch_sees_what_another_process_wrote(database, tmp_path):
         LocalRecords(other, ManualClock(), {}).create("works/a", {"n": 1})
         changed = next(records for records in watch if records)
     assert [record.path for record in changed] == ["works/a"]
+
+
+def test_a_change_worked_out_ahead_gives_way_to_what_another_process_wrote(database, tmp_path):
+    ours = LocalRecords(database, SystemClock(), {"works": ("state",)})
+    known = ours.create("works/a", {"state": "new", "by": {}})
+    with closing(Database(tmp_path / "studio.db")) as elsewhere:
+        theirs = LocalRecords(elsewhere, SystemClock(), {"works": ("state",)})
+        newer = theirs.update("works/a", {("state",): "begun", ("by", "them"): 1})
+        with pytest.raises(Conflict):
+            ours.update("works/a", {("by", "us"): 1}, version=known.version)
+        merged = ours.update("works/a", {("by", "us"): 1}, version=newer.version)
+    assert merged.data == {"state": "begun", "by": {"them": 1, "us": 1}}
+    found = {state: ours.query(Query("works", {"state": state})) for state in ("new", "begun")}
+    assert found == {"new": [], "begun": [merged]}
 
 
 def test_a_field_declared_later_finds_the_documents_that_were_there(database):

@@ -7,32 +7,26 @@ since" is one lookup and there is no log to prune. Knows nothing of what documen
 
 from __future__ import annotations
 
-import itertools
-import json
-import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
 from lib.adapters.local.database import Database
+from lib.adapters.local.document import check_fields, set_fields, split, text_of
 from lib.adapters.local.record_index import RecordIndex, walk_documents
-from lib.core.errors import Conflict, NotFound, Refused
-from lib.ports import REMOVE, Clock, Json, Query, Record
+from lib.core.errors import Conflict, NotFound
+from lib.ports import Clock, Json, Query, Record
 
-#: Largest document as JSON in bytes: Firestore's limit, kept here so that moving there works.
-MOST_BYTES = 1024 * 1024
 #: Longest an own process's watcher sleeps before it looks for writes of other processes, in s.
 OTHERS_S = 0.05
 #: Documents that one change list holds at most.
 MOST_CHANGES = 500
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_COLLECTION = re.compile(r"[a-z][a-z0-9_]{0,63}")
-#: Firestore's rule for ids, without control characters: no slash, not "." or "..", no __x__.
-_ID = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]{1,500}")
-_PATH = re.compile(rf"({_COLLECTION.pattern})/({_ID.pattern})")
+#: Documents whose text is kept from their last read, and the longest text that is, characters.
+MOST_AT_HAND = 64
+LONGEST_AT_HAND = 65_536
 _ONE = "SELECT version, data FROM document WHERE collection=? AND id=?"
 _LATEST = "SELECT coalesce(max(version), 0) FROM document WHERE collection=:collection"
 _INSERT = (
@@ -42,12 +36,24 @@ _INSERT = (
 )
 _UPDATE = (
     f"UPDATE document SET version=max(:least, ({_LATEST}) + 1), data=:data "
-    "WHERE collection=:collection AND id=:id RETURNING version"
+    "WHERE collection=:collection AND id=:id AND version=:from RETURNING version"
 )
 _CHANGED = (
     "SELECT id, version, data FROM document WHERE collection=? AND version>? "
     "ORDER BY version LIMIT ?"
 )
+
+
+class _Draft(NamedTuple):
+    """A document as it is to be written: its text, and its index entries before and after."""
+
+    collection: str
+    id: str
+    #: The version that it was made of; 0 for a new document.
+    base: int
+    text: str
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes]
 
 
 class LocalRecords:
@@ -64,39 +70,28 @@ class LocalRecords:
         self._database = database
         self._clock = clock
         self._index = RecordIndex(indexed)
+        #: By path: version and text. A version never comes back with another text.
+        self._at_hand: dict[str, tuple[int, str]] = {}
         self._database.write(self._declare)
 
     def create(self, path: str, data: Json) -> Record:
         """Create the document; see the port."""
-        collection, id_ = _split(path)
-        text = _text(data, path)
-        stored = from_json(text)
+        draft = self._new(path, data)
 
         def carry_out(conn: sqlite3.Connection) -> int:
-            version = self._insert(conn, collection, id_, text, stored)
+            version = self._store(conn, _INSERT, draft)
             if version is None:
                 raise Conflict(f"{path} exists already")
             return version
 
         version = self._database.write(carry_out)
-        return self._announced(collection, Record(path, stored, version))
-
-    def _insert(
-        self, conn: sqlite3.Connection, collection: str, id_: str, text: str, data: Json
-    ) -> int | None:
-        """Insert a document and return its version; None when there is one already."""
-        values = {"collection": collection, "id": id_, "data": text, "least": self._least()}
-        created = conn.execute(_INSERT, values).fetchall()
-        if not created:
-            return None
-        self._index.store(conn, collection, id_, {}, self._index.entries(collection, data))
-        version: int = created[0][0]
-        return version
+        self._announce(draft.collection)
+        return self._read(path, version, draft.text)
 
     def get(self, path: str) -> Record | None:
         """Return the document, or None."""
-        rows = self._database.look(_ONE, _split(path))
-        return Record(path, from_json(rows[0][1]), rows[0][0]) if rows else None
+        rows = self._database.look(_ONE, split(path))
+        return self._read(path, *rows[0]) if rows else None
 
     def update(
         self,
@@ -108,38 +103,64 @@ class LocalRecords:
         durable: bool = True,
     ) -> Record:
         """Set single fields by their path; see the port."""
-        collection, id_ = _split(path)
-        changes = _changes(path, fields)
-        touched = {name[0] for name in fields if name}
-        others = [
-            (*_split(other), _text(data, other), data) for other, data in (beside or {}).items()
-        ]
+        check_fields(path, fields)
+        others = [self._new(other, data) for other, data in (beside or {}).items()]
+        # Most writes are a compare-and-set of what this process read last: they are worked out
+        # here, ahead of the turn for which other processes wait.
+        known = self._at_hand.get(path)
+        ready = self._changed(path, known, fields) if known and known[0] == version else None
 
-        def carry_out(conn: sqlite3.Connection) -> tuple[str, int]:
-            found = conn.execute(_ONE, (collection, id_)).fetchone()
-            if found is None:
-                raise NotFound(f"there is no {path}")
-            if version is not None and found[0] != version:
-                raise Conflict(f"{path} has version {found[0]}, not {version}")
-            data = from_json(found[1])
-            before = self._index.entries(collection, data, touched)
-            for change in changes:
-                change(data)
-            text = _text(data, path)
-            values = {"collection": collection, "id": id_, "data": text, "least": self._least()}
-            now: int = conn.execute(_UPDATE, values).fetchall()[0][0]
-            after = self._index.entries(collection, data, touched)
-            self._index.store(conn, collection, id_, before, after)
+        def carry_out(conn: sqlite3.Connection) -> tuple[int, str]:
+            draft = ready
+            now = self._store(conn, _UPDATE, draft) if draft else None
+            if draft is None or now is None:
+                draft = self._changed(path, _current(conn, path, version), fields)
+                now = self._store(conn, _UPDATE, draft)
+            assert now is not None  # nobody else writes meanwhile
             for other in others:
-                self._insert(conn, *other)
-            return text, now
+                self._store(conn, _INSERT, other)
+            return now, draft.text
 
-        text, now = self._database.write(carry_out, durable=durable)
-        # Read back: what the caller passed stays the caller's.
-        record = Record(path, from_json(text), now)
-        for other in others:
-            self._announced(other[0], record)
-        return self._announced(collection, record)
+        now, text = self._database.write(carry_out, durable=durable)
+        self._announce(split(path)[0], *(other.collection for other in others))
+        return self._read(path, now, text)
+
+    def _new(self, path: str, data: Json) -> _Draft:
+        collection, id_ = split(path)
+        entries = self._index.entries(collection, data)
+        return _Draft(collection, id_, 0, text_of(data, path), {}, entries)
+
+    def _changed(
+        self, path: str, known: tuple[int, str], fields: Mapping[tuple[str, ...], Any]
+    ) -> _Draft:
+        collection, id_ = split(path)
+        version, text = known
+        data, touched = from_json(text), {name[0] for name in fields}
+        before = self._index.entries(collection, data, touched)
+        set_fields(data, fields)
+        after = self._index.entries(collection, data, touched)
+        return _Draft(collection, id_, version, text_of(data, path), before, after)
+
+    def _store(self, conn: sqlite3.Connection, sql: str, draft: _Draft) -> int | None:
+        """Write a draft and return its version; None when what it was made of is not there."""
+        collection, id_, base, text, before, after = draft
+        # Microseconds as a floor: a version is not used twice even when the folder is made anew.
+        least = int(self._clock.now() * 1_000_000)
+        values = {"collection": collection, "id": id_, "data": text, "least": least, "from": base}
+        rows = conn.execute(sql, values).fetchall()
+        if not rows:
+            return None
+        self._index.store(conn, collection, id_, before, after)
+        version: int = rows[0][0]
+        return version
+
+    def _read(self, path: str, version: int, text: str) -> Record:
+        """Return a record that is the caller's own, and keep its text for the next write."""
+        if len(self._at_hand) >= MOST_AT_HAND:
+            self._at_hand.clear()
+        if len(text) <= LONGEST_AT_HAND:
+            self._at_hand[path] = (version, text)
+        return Record(path, from_json(text), version)
 
     def query(self, query: Query) -> list[Record]:
         """Return the matching documents; see the port.
@@ -174,13 +195,9 @@ class LocalRecords:
             yield [_record(collection, row) for row in rows]
             quiet_since = time.monotonic()
 
-    def _announced(self, collection: str, record: Record) -> Record:
-        self._database.bell(f"records/{collection}").ring()
-        return record
-
-    def _least(self) -> int:
-        # Microseconds as a floor: a version is not used twice even when the folder is made anew.
-        return int(self._clock.now() * 1_000_000)
+    def _announce(self, *collections: str) -> None:
+        for collection in collections:
+            self._database.bell(f"records/{collection}").ring()
 
     def _declare(self, conn: sqlite3.Connection) -> None:
         for collection in self._index.stale(conn):
@@ -190,58 +207,15 @@ class LocalRecords:
                 self._index.store(conn, collection, id_, {}, entries)
 
 
-def _split(path: str) -> tuple[str, str]:
-    found = _PATH.fullmatch(path)
+def _current(conn: sqlite3.Connection, path: str, version: int | None) -> tuple[int, str]:
+    """Return version and text, the version being ``version`` unless None was asked for."""
+    found: tuple[int, str] | None = conn.execute(_ONE, split(path)).fetchone()
     if found is None:
-        raise Refused(f"{path!r} is no document path", hint="write it as collection/id")
-    return found[1], found[2]
+        raise NotFound(f"there is no {path}")
+    if version is not None and found[0] != version:
+        raise Conflict(f"{path} has version {found[0]}, not {version}")
+    return found
 
 
 def _record(collection: str, row: tuple[Any, ...]) -> Record:
     return Record(f"{collection}/{row[0]}", from_json(row[2]), row[1])
-
-
-def _text(data: Any, path: str) -> str:
-    try:
-        text = _encode(data)
-        size = len(text) if text.isascii() else len(text.encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise Refused(f"{path} cannot be stored as JSON: {error}") from error
-    if size > MOST_BYTES:
-        raise Refused(
-            f"{path} would have {size} bytes, at most {MOST_BYTES} are allowed",
-            hint="put large values into an object and keep its path here",
-        )
-    return text
-
-
-def _changes(path: str, fields: Mapping[tuple[str, ...], Any]) -> list[Callable[[Json], None]]:
-    if not fields:
-        raise Refused(f"an update of {path} without fields changes nothing", hint="name a field")
-    for name in fields:
-        if not name or not all(isinstance(key, str) and key for key in name):
-            raise Refused(f"{name!r} is no field of {path}", hint="give a tuple of keys")
-    # Sorted, a field comes right before those inside it.
-    for outer, inner in itertools.pairwise(sorted(fields)):
-        if inner[: len(outer)] == outer:
-            raise Refused(f"the update of {path} sets {outer} and also {inner} inside it")
-    return [_change(name, value) for name, value in fields.items()]
-
-
-def _change(name: tuple[str, ...], value: Any) -> Callable[[Json], None]:
-    *parents, last = name
-
-    def change(data: Json) -> None:
-        for key in parents:
-            below = data.get(key)
-            if not isinstance(below, dict):
-                if value is REMOVE:
-                    return
-                below = data[key] = {}
-            data = below
-        if value is REMOVE:
-            data.pop(last, None)
-        else:
-            data[last] = value
-
-    return change

@@ -32,10 +32,11 @@ CREATE TABLE event (
     due_at REAL NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT ''
 );
 
+-- With row ids: a row that grows past a quarter of a page stays in one piece.
 CREATE TABLE document (
     collection TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, data TEXT NOT NULL,
     PRIMARY KEY (collection, id)
-) WITHOUT ROWID;
+);
 CREATE UNIQUE INDEX document_version ON document (collection, version);
 CREATE TABLE indexed (
     collection TEXT NOT NULL, field TEXT NOT NULL, PRIMARY KEY (collection, field)
