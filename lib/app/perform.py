@@ -22,7 +22,7 @@ from lib.app.studio import Studio
 from lib.core.checks import faults
 from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable
 from lib.core.tools import TOOLS
-from lib.core.work import Artifact, Attempt, Json, Outcome, Sighting, Step
+from lib.core.work import Artifact, Attempt, Json, Outcome, Sighting, Sightings, Step
 from lib.ports import ToolCall
 
 
@@ -39,13 +39,14 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
     attempt = case.attempt(step_name, number)
     assert step is not None
     assert attempt is not None  # both were looked at by _refusal
-    if not judge(studio, case)[0].steps[step_name].missing:
+    found, sightings, _ = judge(studio, case)
+    if not found.steps[step_name].missing:
         return "dropped: there is nothing left to make"
     known = _start(studio, case, attempt)
     started = known.attempt(step_name, number) if known else None
     if known is None or started is None:
         return "dropped: another delivery of it was first"
-    ended = _try(studio, known, step, started)
+    ended = _try(studio, known, started, sightings)
     note(
         "step_ended",
         f"{step_name} of {work_id}: {ended.outcome}",
@@ -100,11 +101,13 @@ def _start(studio: Studio, case: Case, attempt: Attempt) -> Case | None:
     raise Unavailable(f"{case.work.id} is being written by others", retry_after_s=1)
 
 
-def _try(studio: Studio, case: Case, step: Step, attempt: Attempt) -> Attempt:
+def _try(studio: Studio, case: Case, attempt: Attempt, sightings: Sightings) -> Attempt:
     """Run the step and return the closed attempt; never raises for what a tool or input did."""
+    step = case.work.plan.step(attempt.step)
+    assert step is not None
     end: Json = {"outcome": Outcome.OK}
     try:
-        _make(studio, case, step)
+        _make(studio, case, step, sightings)
     except ToolFailed as error:
         message = f"{error}\n{error.tail}".strip()
         end = {"outcome": Outcome.FAILED, "message": message, "permanent": error.permanent}
@@ -119,22 +122,19 @@ def _try(studio: Studio, case: Case, step: Step, attempt: Attempt) -> Attempt:
     return attempt.model_copy(update={**end, "ended_at": studio.clock.now()})
 
 
-def _make(studio: Studio, case: Case, step: Step) -> None:
+def _make(studio: Studio, case: Case, step: Step, sightings: Sightings) -> None:
     """Make the artifacts of a step that are missing, and put them."""
-    missing = []
-    for artifact in step.makes:
-        seen = sight(studio, artifact, case.measured.get(artifact.slot))
-        if seen is None or not seen.valid:
-            missing.append((artifact, seen))
-    files = {a.slot: salvage.place(studio.scratch, a) for a, _ in missing}
-    facts = {a.slot: salvage.facts_of(studio, a, files[a.slot]) for a, _ in missing}
-    lacking = [a for a, _ in missing if facts[a.slot] is None]
+    missing = [a for a in step.makes if a.path not in sightings or not sightings[a.path].valid]
+    files = {a.slot: salvage.place(studio.scratch, a) for a in missing}
+    facts = {a.slot: salvage.facts_of(studio, a, files[a.slot]) for a in missing}
+    lacking = [a for a in missing if facts[a.slot] is None]
     if lacking:
         facts |= _run_tool(studio, case, step, lacking, files)
-    for artifact, seen in missing:
+    for artifact in missing:
         measured = facts[artifact.slot]
         assert measured is not None
-        _put(studio, case, _Finished(artifact, files[artifact.slot], measured), seen)
+        finished = _Finished(artifact, files[artifact.slot], measured)
+        _put(studio, case, finished, sightings.get(artifact.path))
 
 
 def _run_tool(
