@@ -141,6 +141,7 @@ class Embedded:
 
     def _flush(self) -> None:
         try:
+            self._local.records.keep_up()
             self._local.database.flush()
         except Unavailable as error:
             note("flush_failed", str(error), level=logging.ERROR)

@@ -42,6 +42,7 @@ class LocalStudio:
     settings: Settings
     studio: Studio
     database: Database
+    records: LocalRecords
     objects: LocalObjects
     queue: LocalQueue
     outbox: Outbox
@@ -73,9 +74,10 @@ def local(
     )
     limits = {name: Limits(max_tries=MAX_DELIVERIES) for name in QUEUES}
     queue = LocalQueue(database, used_clock, limits)
+    records = LocalRecords(database, used_clock, indexed=INDEXED)
     studio = Studio(
         objects=objects,
-        records=LocalRecords(database, used_clock, indexed=INDEXED),
+        records=records,
         queue=queue,
         tools=tools or _media(settings),
         brands=brands(settings),
@@ -84,7 +86,8 @@ def local(
         executor=executor or f"{os.getpid()}-{uuid.uuid4().hex[:8]}",
         scratch=scratch,
     )
-    return LocalStudio(settings, studio, database, objects, queue, Outbox(database, used_clock))
+    outbox = Outbox(database, used_clock)
+    return LocalStudio(settings, studio, database, records, objects, queue, outbox)
 
 
 def brands(settings: Settings) -> KitFolders:

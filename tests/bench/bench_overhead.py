@@ -29,7 +29,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 BURST = 400
 SINGLES = 60
-ROUNDS = 3
+ROUNDS = 5
 #: Seconds that one round may take before it is called broken.
 LIMIT_S = 180.0
 NAMES = ("brandcast", "huey", "celery")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import statistics
 import threading
 import time
 from contextlib import closing
@@ -19,8 +18,8 @@ from lib.adapters.local.objects import LocalObjects
 from lib.adapters.local.outbox import Outbox
 from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
-from lib.core.errors import Conflict, NotFound, Refused, Unavailable
-from lib.ports import Query, Task
+from lib.core.errors import NotFound, Refused, Unavailable
+from lib.ports import Task
 
 
 @pytest.fixture
@@ -138,36 +137,6 @@ def test_a_database_is_refused_after_a_fork(database):
         os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert database.read("SELECT 1") == [(1,)]
-
-
-def test_a_watch_sees_what_another_process_wrote(database, tmp_path):
-    watch = LocalRecords(database, ManualClock(), {}).watch("works", poll_s=0.05)
-    with closing(Database(tmp_path / "studio.db")) as other:
-        LocalRecords(other, ManualClock(), {}).create("works/a", {"n": 1})
-        changed = next(records for records in watch if records)
-    assert [record.path for record in changed] == ["works/a"]
-
-
-def test_a_change_worked_out_ahead_gives_way_to_what_another_process_wrote(database, tmp_path):
-    ours = LocalRecords(database, SystemClock(), {"works": ("state",)})
-    known = ours.create("works/a", {"state": "new", "by": {}})
-    with closing(Database(tmp_path / "studio.db")) as elsewhere:
-        theirs = LocalRecords(elsewhere, SystemClock(), {"works": ("state",)})
-        newer = theirs.update("works/a", {("state",): "begun", ("by", "them"): 1})
-        with pytest.raises(Conflict):
-            ours.update("works/a", {("by", "us"): 1}, version=known.version)
-        merged = ours.update("works/a", {("by", "us"): 1}, version=newer.version)
-    assert merged.data == {"state": "begun", "by": {"them": 1, "us": 1}}
-    found = {state: ours.query(Query("works", {"state": state})) for state in ("new", "begun")}
-    assert found == {"new": [], "begun": [merged]}
-
-
-def test_a_field_declared_later_finds_the_documents_that_were_there(database):
-    LocalRecords(database, ManualClock(), {}).create("works/a", {"owner": "u"})
-    records = LocalRecords(database, ManualClock(), {"works": ["owner"]})
-    assert len(records.query(Query("works", {"owner": "u"}))) == 1
-    LocalRecords(database, ManualClock(), {})
-    assert database.read("SELECT count(*) FROM field") == [(0,)]
 
 
 @pytest.fixture
@@ -328,21 +297,3 @@ def test_a_start_that_another_limit_forbade_costs_no_token(database):
     assert len(queue.lease("desk", "a", 60, 3)) == 1
     queue.done(first)
     assert len(queue.lease("desk", "a", 60, 3)) == 1
-
-
-def test_a_watch_of_this_process_does_not_wait_for_its_next_look(database):
-    records = LocalRecords(database, ManualClock(), {})
-    watch, delays = records.watch("works", poll_s=30), []
-    for number in range(9):
-        seen = []
-        watcher = threading.Thread(
-            target=lambda seen=seen: seen.append((next(watch), time.monotonic()))
-        )
-        watcher.start()
-        # Let it fall asleep, so that the write has somebody to wake.
-        time.sleep(0.002)
-        records.create(f"works/{number}", {})
-        began = time.monotonic()
-        watcher.join(10)
-        delays.append(seen[0][1] - began)
-    assert statistics.median(delays) < 0.02

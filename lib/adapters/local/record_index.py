@@ -1,109 +1,159 @@
-"""The index over declared fields of documents, and the SQL that answers a query with it.
+"""The index over declared fields of documents, brought up to date when it is asked.
 
 Called by ``records.py``. One table holds an entry for each declared field of each document, so
-a declared field can be compared and sorted and no other can. Knows nothing of writes' rules.
+a declared field can be compared and sorted and no other can. A write of a document leaves it
+alone: entries lie far apart, and writing them with each change was a tenth of all the studio's
+work. What changed since is known by the documents' versions, and is entered many at once.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import sqlite3
-from collections.abc import Container, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from lib.adapters.local.database import Database
+from pydantic_core import from_json
+
+from lib.adapters.local.database import Database, Row
 from lib.adapters.local.order_keys import order_key
+from lib.adapters.local.record_query import MISSING, dig, select
 from lib.core.errors import Refused
 from lib.ports import Json, Query
 
+#: Documents that are entered in one write; a turn to write is held for a few milliseconds.
+BATCH = 64
 #: Up to so many documents are collected by an equality and then sorted; when more match, the
 #: order's own index is walked and the equalities are tested, since most will hold.
 FEW = 500
-_MISSING: Any = object()
-
-
-def dig(data: Any, keys: Sequence[str]) -> Any:
-    """Return the value at a path of keys, or a mark for "not there"."""
-    for key in keys:
-        if not isinstance(data, dict) or key not in data:
-            return _MISSING
-        data = data[key]
-    return data
+_STATE = (
+    "SELECT version, (SELECT coalesce(max(version), 0) FROM document WHERE collection=:collection) "
+    "FROM indexed WHERE collection=:collection"
+)
+_CHANGED = (
+    "SELECT id, version, data FROM document WHERE collection=? AND version>"
+    "(SELECT version FROM indexed WHERE collection=?) ORDER BY version LIMIT ?"
+)
 
 
 class RecordIndex:
     """The declared fields of each collection."""
 
-    def __init__(self, indexed: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, database: Database, indexed: Mapping[str, Sequence[str]]) -> None:
         """Declare, for each collection, the (dotted) fields that queries may name."""
+        self._database = database
         self._fields = {
             collection: {field: tuple(field.split(".")) for field in fields}
             for collection, fields in indexed.items()
         }
+        if self._declared_anew():
+            self._database.write(self._declare)
 
-    def entries(
-        self, collection: str, data: Json, touched: Container[str] | None = None
-    ) -> dict[str, bytes]:
+    def entries(self, collection: str, data: Json) -> dict[str, bytes]:
         """Return the key of every declared field that the document has.
 
-        With ``touched``, only of fields that lie below one of these top-level names.
+        Raises Refused when a value cannot be compared.
         """
         found = {}
         for field, keys in self._fields.get(collection, {}).items():
-            if touched is not None and keys[0] not in touched:
-                continue
             value = dig(data, keys)
-            if value is not _MISSING:
+            if value is not MISSING:
                 found[field] = order_key(value)
         return found
 
-    def store(
-        self,
-        conn: sqlite3.Connection,
-        collection: str,
-        id_: str,
-        old: Mapping[str, bytes],
-        new: Mapping[str, bytes],
-    ) -> None:
-        """Write the difference between a document's old and new entries."""
-        for field, key in old.items():
-            if new.get(field) != key:
-                sql = "DELETE FROM field WHERE collection=? AND field=? AND key=? AND id=?"
-                conn.execute(sql, (collection, field, key, id_))
-        rows = [(collection, f, key, id_) for f, key in new.items() if old.get(f) != key]
-        if rows:
-            # One statement: each one costs a change of hands of the interpreter's lock.
-            marks = ",".join(["(?,?,?,?)"] * len(rows))
-            values = list(itertools.chain.from_iterable(rows))
-            conn.execute(f"INSERT INTO field VALUES {marks}", values)
-
-    def stale(self, conn: sqlite3.Connection) -> set[str]:
-        """Note the declarations; return the collections whose documents must be indexed anew."""
-        before = set(conn.execute("SELECT collection, field FROM indexed"))
-        now = {(name, field) for name, fields in self._fields.items() for field in fields}
-        conn.executemany("INSERT INTO indexed VALUES (?,?)", now - before)
-        conn.executemany("DELETE FROM indexed WHERE collection=? AND field=?", before - now)
-        conn.executemany("DELETE FROM field WHERE collection=? AND field=?", before - now)
-        return {collection for collection, _ in now - before}
-
-    def answer(self, database: Database, query: Query) -> list[tuple[Any, ...]]:
-        """Return id, version and data of the matching documents."""
+    def answer(self, query: Query) -> list[Row]:
+        """Return id, version and data of the matching documents, as of one instant."""
         if query.limit < 1:
             raise Refused(f"a query for {query.limit} records is none", hint="ask for at least 1")
         equals = [
-            (self._declared(query.collection, field), order_key(value))
+            (self._checked(query.collection, field), order_key(value))
             for field, value in query.equals.items()
         ]
         if query.order_by is not None:
-            self._declared(query.collection, query.order_by)
-        counts = {equal: self._count(database, query.collection, equal) for equal in equals}
+            self._checked(query.collection, query.order_by)
+        counts = {equal: self._count(query.collection, equal) for equal in equals}
         # The rarest first: every later test is made for each document that the first one found.
         equals.sort(key=counts.__getitem__)
         few = bool(equals) and counts[equals[0]] < FEW
-        sql, values = self._select(query, equals, few=few)
-        return database.read(sql, values)
+        sql, values = select(query, equals, few=few)
+        if not equals and query.order_by is None:
+            return self._database.read(sql, values)  # it needs no index
+        before = self._state(query.collection)
+        rows = self._database.read(sql, values)
+        indexed, latest = before
+        if indexed == latest and self._state(query.collection) == before:
+            return rows  # nothing was written meanwhile
+        return self._answer_in_a_turn(query.collection, sql, values)
 
-    def _declared(self, collection: str, field: str) -> str:
+    def catch_up(self) -> None:
+        """Enter what changed since the last time, in all collections."""
+        for collection in self._fields:
+            self._catch_up(collection)
+
+    def _answer_in_a_turn(self, collection: str, sql: str, values: Sequence[object]) -> list[Row]:
+        self._catch_up(collection)
+
+        def carry_out(conn: sqlite3.Connection) -> list[Row] | None:
+            if self._enter(conn, collection) == BATCH:
+                return None
+            return conn.execute(sql, values).fetchall()
+
+        while (rows := self._database.write(carry_out, durable=False)) is None:
+            pass
+        return rows
+
+    def _catch_up(self, collection: str) -> None:
+        while True:
+            indexed, latest = self._state(collection)
+            if indexed == latest and self._state(query.collection) == before:
+                return
+            entered = self._database.write(
+                lambda conn: self._enter(conn, collection), durable=False
+            )
+            if entered < BATCH:
+                return
+
+    def _enter(self, conn: sqlite3.Connection, collection: str) -> int:
+        """Enter the next documents that changed; return how many, ``BATCH`` when more may wait."""
+        changed = conn.execute(_CHANGED, (collection, collection, BATCH)).fetchall()
+        for id_, _, text in changed:
+            new = self.entries(collection, from_json(text))
+            old: dict[str, bytes] = dict(
+                conn.execute(
+                    "SELECT field, key FROM field WHERE collection=? AND id=?", (collection, id_)
+                ).fetchall()
+            )
+            _store(conn, collection, id_, old, new)
+        if changed:
+            sql = "UPDATE indexed SET version=? WHERE collection=?"
+            conn.execute(sql, (changed[-1][1], collection))
+        return len(changed)
+
+    def _state(self, collection: str) -> tuple[int, int]:
+        """Return up to which version the index goes, and the latest there is."""
+        found = self._database.read(_STATE, {"collection": collection})
+        return found[0] if found else (0, 0)  # nothing was declared for it
+
+    def _declared_anew(self) -> bool:
+        return dict(self._database.read("SELECT collection, fields FROM indexed")) != self._texts()
+
+    def _texts(self) -> dict[str, str]:
+        return {name: json.dumps(sorted(fields)) for name, fields in self._fields.items()}
+
+    def _declare(self, conn: sqlite3.Connection) -> None:
+        """Note the declarations; what is declared otherwise than before is entered anew."""
+        before = dict(conn.execute("SELECT collection, fields FROM indexed"))
+        now = self._texts()
+        for collection in before.keys() | now.keys():
+            if before.get(collection) == now.get(collection):
+                continue
+            conn.execute("DELETE FROM field WHERE collection=?", (collection,))
+            conn.execute("DELETE FROM indexed WHERE collection=?", (collection,))
+            if collection in now:
+                sql = "INSERT INTO indexed VALUES (?,?,0)"
+                conn.execute(sql, (collection, now[collection]))
+
+    def _checked(self, collection: str, field: str) -> str:
         if field in self._fields.get(collection, {}):
             return field
         declared = ", ".join(sorted(self._fields.get(collection, {}))) or "none"
@@ -112,74 +162,30 @@ class RecordIndex:
             hint="declare the field for this collection where the records are opened",
         )
 
-    def _count(self, database: Database, collection: str, equal: tuple[str, bytes]) -> int:
+    def _count(self, collection: str, equal: tuple[str, bytes]) -> int:
         sql = (
             "SELECT count(*) FROM (SELECT 1 FROM field WHERE collection=? AND field=? AND key=? "
             "LIMIT ?)"
         )
-        count: int = database.read(sql, (collection, *equal, FEW))[0][0]
+        count: int = self._database.read(sql, (collection, *equal, FEW))[0][0]
         return count
 
-    def _select(
-        self, query: Query, equals: list[tuple[str, bytes]], *, few: bool
-    ) -> tuple[str, list[Any]]:
-        way = "DESC" if query.descending else "ASC"
-        beyond = "<" if query.descending else ">"
-        first, tables, where, values = _joined(query, equals, few=few)
-        after = query.after
-        if query.order_by is None:
-            order = f"{first}.id {way}"
-            if after is not None:
-                where.append(f"{first}.id {beyond} ?")
-                values.append(_id(after.path))
-        else:
-            order = f"o.key {way}, o.id {way}"
-            if after is not None:
-                value = dig(after.data, query.order_by.split("."))
-                if value is _MISSING:
-                    raise Refused(
-                        f"{after.path} has no {query.order_by}, so nothing can come after it",
-                        hint="continue with a record of an earlier answer to the same query",
-                    )
-                where.append(f"(o.key, o.id) {beyond} (?, ?)")
-                values += [order_key(value), _id(after.path)]
-        # CROSS JOIN makes SQLite walk the tables in the order given.
-        sql = (
-            f"SELECT d.id, d.version, d.data FROM {' CROSS JOIN '.join(tables)} "
-            f"WHERE {' AND '.join(where)} ORDER BY {order} LIMIT ?"
-        )
-        return sql, [*values, query.limit]
 
-
-def _joined(
-    query: Query, equals: list[tuple[str, bytes]], *, few: bool
-) -> tuple[str, list[str], list[str], list[Any]]:
-    """Return the first table, all tables in the order of the walk, conditions and values."""
-    parts: list[tuple[str, str, list[Any]]] = [
-        (
-            f"e{number}",
-            f"e{number}.collection=? AND e{number}.field=? AND e{number}.key=?",
-            [*equal],
-        )
-        for number, equal in enumerate(equals)
-    ]
-    if query.order_by is not None:
-        ordered = ("o", "o.collection=? AND o.field=?", [query.order_by])
-        parts.insert(1 if few else 0, ordered)
-    parts.append(("d", "d.collection=?", []))
-    first = parts[0][0]
-    tables, where, values = [], [], []
-    for name, test, given in parts:
-        tables.append(f"document {name}" if name == "d" else f"field {name}")
-        where.append(test if name == first else f"{test} AND {name}.id={first}.id")
-        values += [query.collection, *given]
-    return first, tables, where, values
-
-
-def _id(path: str) -> str:
-    return path.partition("/")[2]
-
-
-def walk_documents(conn: sqlite3.Connection, collection: str) -> Iterator[tuple[str, str]]:
-    """Yield id and JSON of every document of a collection."""
-    yield from conn.execute("SELECT id, data FROM document WHERE collection=?", (collection,))
+def _store(
+    conn: sqlite3.Connection,
+    collection: str,
+    id_: str,
+    old: Mapping[str, bytes],
+    new: Mapping[str, bytes],
+) -> None:
+    """Write the difference between a document's old and new entries."""
+    for field, key in old.items():
+        if new.get(field) != key:
+            sql = "DELETE FROM field WHERE collection=? AND field=? AND key=? AND id=?"
+            conn.execute(sql, (collection, field, key, id_))
+    rows = [(collection, f, key, id_) for f, key in new.items() if old.get(f) != key]
+    if rows:
+        # One statement: each one costs a change of hands of the interpreter's lock.
+        marks = ",".join(["(?,?,?,?)"] * len(rows))
+        values = list(itertools.chain.from_iterable(rows))
+        conn.execute(f"INSERT INTO field VALUES {marks}", values)

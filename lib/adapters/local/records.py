@@ -16,7 +16,7 @@ from pydantic_core import from_json
 
 from lib.adapters.local.database import Database
 from lib.adapters.local.document import check_fields, set_fields, split, text_of
-from lib.adapters.local.record_index import RecordIndex, walk_documents
+from lib.adapters.local.record_index import RecordIndex
 from lib.core.errors import Conflict, NotFound
 from lib.ports import Clock, Json, Query, Record
 
@@ -45,15 +45,13 @@ _CHANGED = (
 
 
 class _Draft(NamedTuple):
-    """A document as it is to be written: its text, and its index entries before and after."""
+    """A document as it is to be written."""
 
     collection: str
     id: str
     #: The version that it was made of; 0 for a new document.
     base: int
     text: str
-    before: Mapping[str, bytes]
-    after: Mapping[str, bytes]
 
 
 class LocalRecords:
@@ -69,10 +67,9 @@ class LocalRecords:
         """
         self._database = database
         self._clock = clock
-        self._index = RecordIndex(indexed)
+        self._index = RecordIndex(database, indexed)
         #: By path: version and text. A version never comes back with another text.
         self._at_hand: dict[str, tuple[int, str]] = {}
-        self._database.write(self._declare)
 
     def create(self, path: str, data: Json) -> Record:
         """Create the document; see the port."""
@@ -127,31 +124,30 @@ class LocalRecords:
 
     def _new(self, path: str, data: Json) -> _Draft:
         collection, id_ = split(path)
-        entries = self._index.entries(collection, data)
-        return _Draft(collection, id_, 0, text_of(data, path), {}, entries)
+        return _Draft(collection, id_, 0, self._text(path, data))
 
     def _changed(
         self, path: str, known: tuple[int, str], fields: Mapping[tuple[str, ...], Any]
     ) -> _Draft:
         collection, id_ = split(path)
         version, text = known
-        data, touched = from_json(text), {name[0] for name in fields}
-        before = self._index.entries(collection, data, touched)
+        data = from_json(text)
         set_fields(data, fields)
-        after = self._index.entries(collection, data, touched)
-        return _Draft(collection, id_, version, text_of(data, path), before, after)
+        return _Draft(collection, id_, version, self._text(path, data))
+
+    def _text(self, path: str, data: Json) -> str:
+        text = text_of(data, path)
+        self._index.entries(split(path)[0], data)  # refuses what no query could compare
+        return text
 
     def _store(self, conn: sqlite3.Connection, sql: str, draft: _Draft) -> int | None:
         """Write a draft and return its version; None when what it was made of is not there."""
-        collection, id_, base, text, before, after = draft
+        collection, id_, base, text = draft
         # Microseconds as a floor: a version is not used twice even when the folder is made anew.
         least = int(self._clock.now() * 1_000_000)
         values = {"collection": collection, "id": id_, "data": text, "least": least, "from": base}
         rows = conn.execute(sql, values).fetchall()
-        if not rows:
-            return None
-        self._index.store(conn, collection, id_, before, after)
-        version: int = rows[0][0]
+        version: int | None = rows[0][0] if rows else None
         return version
 
     def _read(self, path: str, version: int, text: str) -> Record:
@@ -168,8 +164,12 @@ class LocalRecords:
         Raises Refused, naming the field, when the query compares or sorts by one that was
         not declared.
         """
-        rows = self._index.answer(self._database, query)
+        rows = self._index.answer(query)
         return [_record(query.collection, row) for row in rows]
+
+    def keep_up(self) -> None:
+        """Bring the index up to date, so that the next query need not."""
+        self._index.catch_up()
 
     def watch(self, collection: str, *, poll_s: float = 0.5) -> Iterator[list[Record]]:
         """Yield the documents that changed, whenever some did; see the port.
@@ -198,13 +198,6 @@ class LocalRecords:
     def _announce(self, *collections: str) -> None:
         for collection in collections:
             self._database.bell(f"records/{collection}").ring()
-
-    def _declare(self, conn: sqlite3.Connection) -> None:
-        for collection in self._index.stale(conn):
-            conn.execute("DELETE FROM field WHERE collection=?", (collection,))
-            for id_, text in list(walk_documents(conn, collection)):
-                entries = self._index.entries(collection, from_json(text))
-                self._index.store(conn, collection, id_, {}, entries)
 
 
 def _current(conn: sqlite3.Connection, path: str, version: int | None) -> tuple[int, str]:

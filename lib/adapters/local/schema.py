@@ -13,7 +13,7 @@ from lib.core.errors import Refused, Unavailable
 #: Marks the file as this program's own in SQLite's header; the letters "BcSt".
 APPLICATION_ID = 0x42635374
 #: Grows with every change of the tables; an older program refuses a newer file.
-VERSION = 2
+VERSION = 3
 #: Bytes of a page. A write logs whole pages, and the disk is what most writes wait for: small
 #: pages are less to log. Smaller ones than these split too often.
 PAGE_BYTES = 2048
@@ -41,13 +41,15 @@ CREATE TABLE document (
     PRIMARY KEY (collection, id)
 );
 CREATE UNIQUE INDEX document_version ON document (collection, version);
+-- The fields that are declared, and up to which version documents were entered.
 CREATE TABLE indexed (
-    collection TEXT NOT NULL, field TEXT NOT NULL, PRIMARY KEY (collection, field)
+    collection TEXT PRIMARY KEY, fields TEXT NOT NULL, version INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE field (
     collection TEXT NOT NULL, field TEXT NOT NULL, key BLOB NOT NULL, id TEXT NOT NULL,
     PRIMARY KEY (collection, field, key, id)
 ) WITHOUT ROWID;
+CREATE INDEX field_id ON field (collection, id);
 
 CREATE TABLE task (
     name TEXT PRIMARY KEY, queue TEXT NOT NULL,
