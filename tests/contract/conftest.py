@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -177,3 +177,10 @@ def take_events() -> Callable[[Database], list[tuple[str, str, int]]]:
         return found
 
     return take
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """Return a new database, for the tests of the embedded backend's own parts."""
+    with closing(Database(tmp_path / "studio.db")) as opened:
+        yield opened

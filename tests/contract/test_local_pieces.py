@@ -22,12 +22,6 @@ from lib.core.errors import NotFound, Refused, Unavailable
 from lib.ports import Task
 
 
-@pytest.fixture
-def database(tmp_path):
-    with closing(Database(tmp_path / "studio.db")) as opened:
-        yield opened
-
-
 def test_a_failing_write_undoes_itself_and_spares_those_it_shares_a_commit_with(database, together):
     def write(number):
         def fn(conn):

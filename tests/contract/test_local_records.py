@@ -17,12 +17,6 @@ from lib.core.errors import Conflict, Refused
 from lib.ports import Query
 
 
-@pytest.fixture
-def database(tmp_path):
-    with closing(Database(tmp_path / "studio.db")) as opened:
-        yield opened
-
-
 def test_a_watch_sees_what_another_process_wrote(database, tmp_path):
     watch = LocalRecords(database, ManualClock(), {}).watch("works", poll_s=0.05)
     with closing(Database(tmp_path / "studio.db")) as other:
