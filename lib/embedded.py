@@ -31,7 +31,7 @@ from lib.wiring import LocalStudio
 TICK_S = 2.0
 SCAN_S = 0.5
 #: Longest that a write which did not wait for the disk stays off it, seconds.
-FLUSH_S = 1.0
+KEEP_UP_S = 1.0
 #: Seconds between two clearings of the names of tasks that were finished long ago.
 PURGE_S = 3600.0
 #: How long a stop waits for what is about to end, seconds.
@@ -60,7 +60,7 @@ class Embedded:
         self._threads: list[threading.Thread] = []
         self._lock: StudioLock | None = None
         self._server = Server(local.settings.port) if serve else None
-        self._ticker = Ticker(local.studio.clock)
+        self._ticker = Ticker(local.studio.clock, _note_failure)
 
     @property
     def port(self) -> int | None:
@@ -90,8 +90,8 @@ class Embedded:
                 else:
                     self._spawn(name, partial(work, local, queue, self._stopping))
         self._ticker.every("tick", TICK_S, _tick)
-        self._ticker.every("scan", SCAN_S, self._scan)
-        self._ticker.every("flush", FLUSH_S, self._flush)
+        self._ticker.every("scan", SCAN_S, local.objects.scan)
+        self._ticker.every("keep-up", KEEP_UP_S, self._keep_up)
         self._ticker.every("purge", PURGE_S, local.queue.purge)
         self._ticker.start()
         if self._server:
@@ -139,18 +139,10 @@ class Embedded:
             # An attempt of ours settles its work in a moment; its event then finds all done.
             self._stopping.wait(GATHER_S)
 
-    def _flush(self) -> None:
-        try:
-            self._local.records.keep_up()
-            self._local.database.flush()
-        except Unavailable as error:
-            note("flush_failed", str(error), level=logging.ERROR)
-
-    def _scan(self) -> None:
-        try:
-            self._local.objects.scan()
-        except Unavailable as error:
-            note("scan_failed", str(error), level=logging.WARNING)
+    def _keep_up(self) -> None:
+        """Do what writes left for later: bring them to the disk, enter them in the index."""
+        self._local.database.flush()
+        self._local.records.keep_up()
 
 
 @contextmanager
@@ -171,3 +163,8 @@ def _tick() -> None:
         deliver_tick()
     except Unavailable:
         return  # it was noted; the next tick comes in a moment
+
+
+def _note_failure(job: str, error: Exception) -> None:
+    words = f"{job}: {type(error).__name__}: {error}"
+    note("job_failed", words, level=logging.ERROR, job=job)

@@ -56,6 +56,15 @@ def test_a_query_sees_everything_that_waits_to_be_entered_in_the_index(database)
     assert [r.data["n"] for r in even] == [n for n in range(0, 3 * BATCH + 1, 2) if n != 4]
 
 
+def test_an_index_that_was_kept_up_leaves_nothing_to_a_query(database):
+    records = LocalRecords(database, ManualClock(), {"works": ["n"], "activity": []})
+    for n in range(2 * BATCH):
+        records.create(f"works/{n:03}", {"n": n})
+    records.keep_up()
+    records.keep_up()
+    assert database.read("SELECT count(*) FROM field") == [(2 * BATCH,)]
+
+
 class _Interrupted(Database):
     """A database in which somebody else writes just before each of the first queries is answered."""
 

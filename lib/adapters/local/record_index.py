@@ -105,7 +105,7 @@ class RecordIndex:
     def _catch_up(self, collection: str) -> None:
         while True:
             indexed, latest = self._state(collection)
-            if indexed == latest and self._state(query.collection) == before:
+            if indexed == latest:
                 return
             entered = self._database.write(
                 lambda conn: self._enter(conn, collection), durable=False

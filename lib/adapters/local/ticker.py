@@ -20,24 +20,23 @@ LONGEST_SLEEP_S = 1.0
 
 @dataclass(slots=True)
 class Job:
-    """One job and how its runs went."""
+    """One job and when it runs next."""
 
     name: str
     period_s: float
     call: Callable[[], object]
     due_at: float
     runs: int = 0
-    failures: int = 0
-    last_error: str = ""
     running: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
 
 class Ticker:
     """Jobs, each with a period; ``start`` gives every one its own thread."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Start without jobs."""
+    def __init__(self, clock: Clock, failed: Callable[[str, Exception], object]) -> None:
+        """Start without jobs; ``failed`` is told the name of a job that raised, and what."""
         self._clock = clock
+        self._failed = failed
         self._jobs: dict[str, Job] = {}
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -92,8 +91,8 @@ class Ticker:
             with caught:
                 job.call()
             job.runs += 1
-            job.failures += caught.error is not None
-            job.last_error = f"{caught.error!r}" if caught.error else ""
+            if caught.error is not None:
+                self._failed(job.name, caught.error)
             return True
         finally:
             job.running.release()
