@@ -1,7 +1,7 @@
 """A whole embedded studio in a process of its own, with tools that only take a little time.
 
-Started by the kill test with a data folder; carries on whatever is unfinished, begins the one
-burst if there is none, and ends when everything is settled.
+Started by the kill test with a data folder and a number of bursts; carries on whatever is
+unfinished, begins the bursts that are not there yet, and ends when everything is settled.
 """
 
 from __future__ import annotations
@@ -67,9 +67,10 @@ def main() -> int:
         from lib.app.intake import create_burst
 
         spec = {"kind": "test", "brands": brands, "posts": 3, "reels": 3}
-        burst = create_burst(local.studio, OWNER, OWNER, spec, key="kill")
-        while views.burst(local.studio, OWNER, burst.id)["active"]:
-            time.sleep(0.02)
+        for number in range(int(sys.argv[2])):
+            burst = create_burst(local.studio, OWNER, OWNER, spec, key=f"kill-{number}")
+            while views.burst(local.studio, OWNER, burst.id)["active"]:
+                time.sleep(0.02)
     local.close()
     return 0
 
