@@ -71,6 +71,8 @@ def main() -> int:
             burst = create_burst(local.studio, OWNER, OWNER, spec, key=f"kill-{number}")
             while views.burst(local.studio, OWNER, burst.id)["active"]:
                 time.sleep(0.02)
+        while local.outbox.pending():  # the news of what was made last, and discarded
+            time.sleep(0.02)
     local.close()
     return 0
 
