@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
+from lib.adapters.gcp.objects import GcsObjects
 from lib.adapters.local.clock import ManualClock, SystemClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.dispatch import Lease, Limits
@@ -22,6 +23,13 @@ from lib.adapters.local.outbox import Outbox
 from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
 from lib.ports import Deliver, Json, Objects, Queue, Records, Task
+from tests.contract.fake_gcs import (
+    GCS_DEVIATIONS,
+    FakeGcs,
+    OwnClock,
+    new_bucket,
+    throwaway_signing,
+)
 
 #: The fields that the clauses' queries name, by collection.
 INDEXED = {"works": ("owner", "created_at", "summary.due_at", "rank", "on")}
@@ -108,7 +116,7 @@ class _LocalHandovers:
 
 
 @contextmanager
-def _embedded(folder: Path) -> Iterator[Rig]:
+def _embedded(folder: Path, _: pytest.FixtureRequest) -> Iterator[Rig]:
     clock = ManualClock()
     database = Database(folder / "data" / "studio.db")
     queue = LocalQueue(database, clock, LIMITS)
@@ -125,19 +133,65 @@ def _embedded(folder: Path) -> Iterator[Rig]:
     database.close()
 
 
-BACKENDS = {"embedded": _embedded}
-#: By backend: the clauses it cannot keep, each with the reason. A clause is a test's name.
-DEVIATIONS: Mapping[str, Mapping[str, str]] = {"embedded": {}}
+@contextmanager
+def _gcs(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
+    (folder / "files").mkdir()
+    bucket = new_bucket(request.getfixturevalue("fake_gcs"))
+    clock: Any = OwnClock()
+    none: Any = None  # this backend is a bucket only
+    yield Rig(
+        clock=clock,
+        objects=GcsObjects(bucket.client, bucket.name, signing=throwaway_signing()),
+        records=none,
+        queue=none,
+        handovers=none,
+        drain=none,
+        folder=folder / "files",
+    )
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+@dataclass(frozen=True)
+class Backend:
+    """How to make one, the ports that it has, and the clauses that a stand-in cannot keep.
+
+    A clause is a test's name; each has the reason, and where it is shown instead.
+    """
+
+    build: Callable[[Path, pytest.FixtureRequest], AbstractContextManager[Rig]]
+    ports: frozenset[str]
+    deviations: Mapping[str, str]
+
+
+BACKENDS = {
+    "embedded": Backend(_embedded, frozenset({"objects", "events", "records", "queue"}), {}),
+    "gcs": Backend(_gcs, frozenset({"objects"}), GCS_DEVIATIONS),
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Hold every backend that has the module's port to its clauses."""
+    if "rig" in metafunc.fixturenames:
+        port = metafunc.module.PORT
+        names = [name for name, backend in BACKENDS.items() if port in backend.ports]
+        metafunc.parametrize("rig", names, indirect=True)
+
+
+@pytest.fixture
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     """Return an empty backend; clauses that it is known not to keep are skipped by name."""
-    reason = DEVIATIONS[request.param].get(request.function.__name__)
+    backend = BACKENDS[request.param]
+    reason = backend.deviations.get(request.function.__name__)
     if reason is not None:
         pytest.skip(f"{request.param}: {reason}")
-    with BACKENDS[request.param](tmp_path) as built:
+    with backend.build(tmp_path, request) as built:
         yield built
+
+
+@pytest.fixture(scope="session")
+def fake_gcs() -> Iterator[FakeGcs]:
+    """Return a running fake-gcs-server, one for all tests of the session."""
+    with FakeGcs() as server:
+        yield server
 
 
 @pytest.fixture

@@ -7,6 +7,9 @@ import threading
 from datetime import datetime
 from itertools import pairwise
 
+#: The port whose backends are held to these clauses.
+PORT = "events"
+
 
 def kinds(events):
     return [(a["type"].rpartition(".")[2], d["name"], d["generation"]) for a, d in events]

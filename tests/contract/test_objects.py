@@ -11,6 +11,9 @@ import pytest
 from lib.core.errors import Conflict, NotFound, Refused
 from lib.ports import ObjectInfo
 
+#: The port whose backends are held to these clauses.
+PORT = "objects"
+
 
 def crc32c(data: bytes) -> str:
     return base64.b64encode(google_crc32c.value(data).to_bytes(4, "big")).decode()

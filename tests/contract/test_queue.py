@@ -9,6 +9,9 @@ import pytest
 from lib.core.errors import Refused
 from lib.ports import Task
 
+#: The port whose backends are held to these clauses.
+PORT = "queue"
+
 
 def names(held):
     return sorted(one.task.name for one in held)

@@ -7,6 +7,9 @@ import pytest
 from lib.core.errors import Conflict, NotFound, Refused
 from lib.ports import REMOVE, Query
 
+#: The port whose backends are held to these clauses.
+PORT = "records"
+
 
 def ids(records):
     return [record.path.partition("/")[2] for record in records]

@@ -41,7 +41,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "ffmpeg_binaries": ("lib.media",),
     "fontTools": ("lib.media", "lib.adapters.kits"),
     "sqlite3": ("lib.adapters.local",),
-    "google_crc32c": ("lib.adapters.local", "lib.app.salvage"),
+    "google_crc32c": ("lib.adapters.local", "lib.adapters.gcp", "lib.app.salvage"),
     "flask": ("functions", "lib.delivery"),
     "werkzeug": ("lib.app.api", "lib.server"),
     "functions_framework": ("functions", "lib.server"),

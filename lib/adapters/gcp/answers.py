@@ -1,0 +1,59 @@
+"""Say in our own errors what Google's services answered.
+
+Called around every call of a client. A wrong project, a missing permission and a service that
+cannot be reached are told apart, each with what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+from google.cloud.storage.exceptions import DataCorruption
+
+from lib.core.errors import Refused, Unavailable
+
+#: Seconds after which a caller may try again when the service named none.
+RETRY_AFTER_S = 5.0
+
+
+@contextmanager
+def answering_for(what: str) -> Iterator[None]:
+    """Translate what the block raises; ``what`` names the service and the thing asked for.
+
+    "Not found" and failed preconditions pass through: only the caller knows what they mean.
+    Raises Refused when asking again would not help, Unavailable when it may.
+    """
+    try:
+        yield
+    except (api.NotFound, api.PreconditionFailed):
+        raise
+    except api.Forbidden as error:
+        raise Refused(
+            f"{what} is forbidden: {_words(error)}",
+            hint="give this service account the role that infra/README.md names for it",
+        ) from error
+    except (api.Unauthorized, auth.DefaultCredentialsError, auth.RefreshError) as error:
+        raise Refused(
+            f"{what} was asked for without valid credentials: {_words(error)}",
+            hint="run 'gcloud auth application-default login', or set the service account",
+        ) from error
+    except api.BadRequest as error:
+        raise Refused(
+            f"{what} was refused: {_words(error)}", hint="mend the name or the value"
+        ) from error
+    except DataCorruption as error:
+        raise Unavailable(f"{what} was damaged on its way", retry_after_s=1.0) from error
+    except (api.GoogleAPIError, auth.GoogleAuthError, requests.RequestException, OSError) as error:
+        raise Unavailable(
+            f"{what} could not be reached: {_words(error)}", retry_after_s=RETRY_AFTER_S
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    """Return the first line of what was said; clients append whole responses."""
+    text = error.message if isinstance(error, api.GoogleAPICallError) else str(error)
+    return (text or type(error).__name__).splitlines()[0][:300]

