@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lib.core.brand import BrandKit
+from lib.core.errors import Refused
 from lib.core.proposals import Brief, Draft
 
 Json = dict[str, Any]
@@ -95,7 +96,7 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One document: ``version`` grows with every write of it."""
+    """One document: ``version`` grows with every write that changes it."""
 
     path: str
     data: Json
@@ -107,8 +108,8 @@ class Query:
     """Documents of one collection, by equality, in the order of one field.
 
     Documents without the order field are left out; ties are ordered by path, in the same
-    direction. Field names may be dotted. ``after`` continues behind a record of an earlier
-    answer to the same query.
+    direction; without an order the documents come by path. Field names may be dotted. ``after``
+    continues behind a record of an earlier answer to the same query.
     """
 
     collection: str
@@ -117,6 +118,11 @@ class Query:
     descending: bool = False
     after: Record | None = None
     limit: int = 100
+
+    def __post_init__(self) -> None:
+        """Raise Refused for what Firestore cannot do: walk backwards by path."""
+        if self.descending and self.order_by is None:
+            raise Refused("a descending query has no order", hint="name the field in order_by")
 
 
 #: As a value in ``update``: remove the field.

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import pytest
 
 from lib.adapters.gcp.objects import GcsObjects
+from lib.adapters.gcp.records import FirestoreRecords
 from lib.adapters.local.clock import ManualClock, SystemClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.dispatch import Lease, Limits
@@ -23,6 +24,7 @@ from lib.adapters.local.outbox import Outbox
 from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
 from lib.ports import Deliver, Json, Objects, Queue, Records, Task
+from tests.conftest import missing
 from tests.contract.fake_gcs import (
     GCS_DEVIATIONS,
     FakeGcs,
@@ -30,6 +32,7 @@ from tests.contract.fake_gcs import (
     new_bucket,
     throwaway_signing,
 )
+from tests.contract.firestore_emulator import FirestoreEmulator, jar
 
 #: The fields that the clauses' queries name, by collection.
 INDEXED = {"works": ("owner", "created_at", "summary.due_at", "rank", "on")}
@@ -150,6 +153,23 @@ def _gcs(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
     )
 
 
+@contextmanager
+def _firestore(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
+    client = request.getfixturevalue("firestore_emulator").client()
+    clock: Any = OwnClock()
+    none: Any = None  # this backend has records only
+    yield Rig(
+        clock=clock,
+        objects=none,
+        records=FirestoreRecords(client, INDEXED),
+        queue=none,
+        handovers=none,
+        drain=none,
+        folder=folder,
+    )
+    client.close()
+
+
 @dataclass(frozen=True)
 class Backend:
     """How to make one, the ports that it has, and the clauses that a stand-in cannot keep.
@@ -164,6 +184,7 @@ class Backend:
 
 BACKENDS = {
     "embedded": Backend(_embedded, frozenset({"objects", "events", "records", "queue"}), {}),
+    "firestore": Backend(_firestore, frozenset({"records"}), {}),
     "gcs": Backend(_gcs, frozenset({"objects"}), GCS_DEVIATIONS),
 }
 
@@ -192,6 +213,15 @@ def fake_gcs() -> Iterator[FakeGcs]:
     """Return a running fake-gcs-server, one for all tests of the session."""
     with FakeGcs() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def firestore_emulator() -> Iterator[FirestoreEmulator]:
+    """Return a running Firestore emulator, one for all tests of the session."""
+    if jar() is None:
+        missing("Google's Firestore emulator (it comes with the Google Cloud command line)")
+    with FirestoreEmulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture

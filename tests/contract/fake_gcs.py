@@ -16,6 +16,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 from google.oauth2 import service_account
 
+from lib.adapters.gcp.clients import storage_client
+
 #: Clauses that it cannot show, each with the reason and where it is shown instead.
 GCS_DEVIATIONS: Mapping[str, str] = {
     "test_deleting_another_generation_is_false_and_deletes_nothing": (
@@ -70,12 +72,8 @@ class OwnClock:
 
 
 def client_of(url: str) -> storage.Client:
-    """Return Google's own client, talking to a stand-in."""
-    return storage.Client(
-        project=PROJECT,
-        credentials=AnonymousCredentials(),
-        client_options={"api_endpoint": url},
-    )
+    """Return the adapters' client, talking to a stand-in."""
+    return storage_client(PROJECT, credentials=AnonymousCredentials(), endpoint=url)
 
 
 def new_bucket(server: FakeGcs) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -86,6 +87,16 @@ def test_a_replacement_of_an_old_generation_is_a_conflict_even_by_the_same_bytes
     replace(objects, file(b"new"), old.generation)
     with pytest.raises(Conflict):
         replace(objects, file(b"new"), old.generation)
+
+
+def test_a_client_asks_for_nothing_by_itself(objects, between, file):
+    put(objects, file(b"x"))
+    objects.list("")
+    time.sleep(0.2)
+    assert [(m, t.partition("?")[0].rpartition("/")[2]) for m, t, _ in between.requests] == [
+        ("POST", "o"),
+        ("GET", "o"),
+    ]
 
 
 def test_a_deletion_names_its_generation(objects, between, file):

@@ -143,6 +143,7 @@ def test_records_do_what_a_dict_does(steps):
 def record_step(records, model, kind, name, *rest):
     if kind == "query":
         order_by, descending, limit = rest
+        descending = descending and order_by is not None
         wanted = model_query(model, name, order_by, descending)
         found, after = [], None
         while page := records.query(Query("works", name, order_by, descending, after, limit)):

@@ -1,1 +1,1 @@
-"""Google Cloud: Cloud Storage for the objects."""
+"""Google Cloud: Cloud Storage for the objects, Firestore for the records."""

@@ -29,7 +29,7 @@ def answering_for(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (api.NotFound, api.PreconditionFailed):
+    except (api.NotFound, api.PreconditionFailed, api.FailedPrecondition, api.AlreadyExists):
         raise
     except api.Forbidden as error:
         raise Refused(

@@ -17,7 +17,7 @@ from typing import Any
 import google_crc32c
 from google.api_core import exceptions as api
 from google.auth import credentials as auth
-from google.cloud import storage
+from google.cloud.storage import Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from lib.adapters.gcp.answers import answering_for
@@ -42,7 +42,7 @@ class GcsObjects:
 
     def __init__(
         self,
-        client: storage.Client,
+        client: Client,
         bucket: str,
         *,
         signing: auth.Signing | None = None,

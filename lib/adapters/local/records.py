@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
+from lib.adapters.document import check_fields, set_fields, split, text_of
 from lib.adapters.local.database import Database
-from lib.adapters.local.document import check_fields, set_fields, split, text_of
 from lib.adapters.local.record_index import RecordIndex
 from lib.core.errors import Conflict, NotFound
 from lib.ports import Clock, Json, Query, Record

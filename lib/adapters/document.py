@@ -1,7 +1,7 @@
-"""A JSON document of the embedded store: its path, its text, and what a change makes of it.
+"""A JSON document as every store keeps it: its path, its text, and what a change makes of it.
 
-Called by ``records.py``. Refuses what Firestore would refuse, so that moving there works. Knows
-no database.
+Called by the records of every backend. Refuses what Firestore would refuse, so that moving there
+works. Knows no database.
 """
 
 from __future__ import annotations

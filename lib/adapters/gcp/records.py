@@ -1,0 +1,236 @@
+"""The records in Firestore.
+
+Called through the port ``Records``. Fields are set blindly by their path, so that two writers of
+different fields never meet; a compare-and-set names the update time that it read. No transaction is
+used: contended ones wait for each other, and a lost answer leaves nobody knowing.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from google.api_core import exceptions as api
+from google.api_core.retry import Retry, if_exception_type
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
+from google.cloud.firestore_v1.field_path import FieldPath
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from lib.adapters.document import MOST_BYTES, check_fields, split, text_of
+from lib.adapters.gcp.answers import answering_for
+from lib.core.errors import Conflict, NotFound, Refused, Unavailable
+from lib.ports import REMOVE, Json, Query, Record
+
+#: Seconds that one request may take with all its tries.
+PATIENCE_S = 60.0
+#: Answers after which the same request is sent again.
+_AWAY = (api.ServiceUnavailable, api.ResourceExhausted, api.InternalServerError)
+_MICROS = 1_000_000
+
+
+class FirestoreRecords:
+    """Documents at ``collection/id`` of one database."""
+
+    def __init__(
+        self,
+        client: firestore.Client,
+        indexed: Mapping[str, Sequence[str]],
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """Stand for the database; ``indexed`` names, by collection, the fields of its queries.
+
+        A request is tried again for ``patience_s``.
+        """
+        self._patience_s = patience_s
+        # Every request names what it expects, so each may be sent again.
+        self._retry = Retry(predicate=if_exception_type(*_AWAY), timeout=patience_s)
+        self._client = client
+        self._indexed = {collection: frozenset(fields) for collection, fields in indexed.items()}
+
+    def create(self, path: str, data: Json) -> Record:
+        """Create the document; see the port."""
+        reference = self._checked(path, data)
+        try:
+            with answering_for(path):
+                reference.create(data, timeout=self._patience_s, retry=self._retry)
+        except (api.AlreadyExists, api.Conflict) as error:
+            raise Conflict(f"{path} exists already") from error
+        return self._written(path)
+
+    def get(self, path: str) -> Record | None:
+        """Return the document, or None."""
+        split(path)
+        with answering_for(path):
+            found = self._client.document(path).get(timeout=self._patience_s, retry=self._retry)
+        return _record(found) if found.exists else None
+
+    def update(
+        self,
+        path: str,
+        fields: Mapping[tuple[str, ...], Any],
+        *,
+        version: int | None = None,
+        beside: Mapping[str, Json] | None = None,
+        durable: bool = True,
+    ) -> Record:
+        """Set single fields by their path; see the port."""
+        del durable  # every write is
+        check_fields(path, fields)
+        reference = self._checked(path, {str(k): v for k, v in fields.items() if v is not REMOVE})
+        changes = {
+            FieldPath(*name).to_api_repr(): firestore.DELETE_FIELD if value is REMOVE else value
+            for name, value in fields.items()
+        }
+        others = {
+            other: (self._checked(other, data), data)
+            for other, data in (beside or {}).items()
+            if other != path  # it is there already, or the update is refused
+        }
+        while True:
+            batch = self._client.batch()
+            option = None
+            if version is not None:
+                option = self._client.write_option(last_update_time=_instant(version))
+            batch.update(reference, changes, option=option)
+            for other, data in others.values():
+                batch.create(other, data)
+            try:
+                with answering_for(path), _naming_the_limit(path):
+                    batch.commit(timeout=self._patience_s, retry=self._retry)
+            except api.AlreadyExists:
+                others = {o: pair for o, pair in others.items() if self.get(o) is None}
+                continue
+            except (api.FailedPrecondition, api.NotFound, api.Aborted) as error:
+                found = self.get(path)
+                if found is None:
+                    raise NotFound(f"there is no {path}") from error
+                raise Conflict(f"{path} has version {found.version}, not {version}") from error
+            return self._written(path)
+
+    def query(self, query: Query) -> list[Record]:
+        """Return the matching documents; see the port.
+
+        Raises Refused, naming the field, when the query compares or sorts by one that was not
+        declared.
+        """
+        if query.limit < 1:
+            raise Refused(f"a query for {query.limit} records is none", hint="ask for at least 1")
+        asked: Any = self._client.collection(query.collection)
+        for field, value in query.equals.items():
+            self._declared(query.collection, field)
+            asked = asked.where(filter=FieldFilter(_dotted(field), "==", value))
+        way = firestore.Query.DESCENDING if query.descending else firestore.Query.ASCENDING
+        cursor = []
+        if query.order_by is not None:
+            self._declared(query.collection, query.order_by)
+            asked = asked.order_by(_dotted(query.order_by), direction=way)
+            if query.after is not None:
+                cursor.append(_value(query.after, query.order_by))
+            asked = asked.order_by("__name__", direction=way)
+        elif query.after is not None:
+            asked = asked.order_by("__name__")
+        if query.after is not None:
+            asked = asked.start_after([*cursor, self._client.document(query.after.path)])
+        asked = asked.limit(query.limit)
+        with answering_for(f"a query of {query.collection}"):
+            found = asked.stream(timeout=self._patience_s, retry=self._retry)
+            return [_record(one) for one in found]
+
+    def watch(self, collection: str, *, poll_s: float = 0.5) -> Iterator[list[Record]]:
+        """Yield the documents that changed, whenever some did; see the port."""
+        changed: queue.SimpleQueue[list[Record]] = queue.SimpleQueue()
+
+        def told(_: Any, changes: Any, __: Any) -> None:
+            changed.put([_record(c.document) for c in changes if c.type.name != "REMOVED"])
+
+        listening: Any = self._client.collection(collection).on_snapshot(told)
+        try:
+            changed.get(timeout=self._patience_s)  # what is there already
+        except queue.Empty as error:
+            listening.unsubscribe()
+            raise Unavailable(f"{collection} could not be listened to") from error
+        return self._changes(changed, listening, poll_s)
+
+    def _changes(
+        self, changed: queue.SimpleQueue[list[Record]], listening: Any, poll_s: float
+    ) -> Iterator[list[Record]]:
+        try:
+            while True:
+                try:
+                    yield changed.get(timeout=poll_s)
+                except queue.Empty:
+                    yield []
+        finally:
+            listening.unsubscribe()
+
+    def _checked(self, path: str, data: Json) -> Any:
+        """Return the reference of a document whose path and data are good. Raises Refused."""
+        split(path)
+        text_of(data, path)
+        return self._client.document(path)
+
+    def _declared(self, collection: str, field: str) -> None:
+        declared = self._indexed.get(collection, frozenset())
+        if field not in declared:
+            raise Refused(
+                f"{collection}.{field} is not indexed (indexed are: "
+                f"{', '.join(sorted(declared)) or 'none'})",
+                hint="declare the field for this collection where the records are opened",
+            )
+
+    def _written(self, path: str) -> Record:
+        """Return the document as it is after a write; Firestore's answer holds no data."""
+        found = self.get(path)
+        if found is None:
+            raise NotFound(f"there is no {path}")
+        return found
+
+
+@contextmanager
+def _naming_the_limit(path: str) -> Iterator[None]:
+    """Say how large a document may be; only Firestore knows what a blind update comes to."""
+    try:
+        yield
+    except api.InvalidArgument as error:
+        if "size" not in str(error):
+            raise
+        raise Refused(
+            f"{path} would be too large, at most {MOST_BYTES} bytes are allowed",
+            hint="put large values into an object and keep its path here",
+        ) from error
+
+
+def _record(found: Any) -> Record:
+    return Record(
+        f"{found.reference.parent.id}/{found.id}", found.to_dict(), _version(found.update_time)
+    )
+
+
+def _version(instant: Any) -> int:
+    stamp = instant.timestamp_pb()
+    return int(stamp.seconds * _MICROS + stamp.nanos // 1000)
+
+
+def _instant(version: int) -> Timestamp:
+    return Timestamp(seconds=version // _MICROS, nanos=version % _MICROS * 1000)
+
+
+def _dotted(field: str) -> str:
+    path: str = FieldPath(*field.split(".")).to_api_repr()
+    return path
+
+
+def _value(record: Record, field: str) -> Any:
+    value: Any = record.data
+    for key in field.split("."):
+        if not isinstance(value, dict) or key not in value:
+            raise Refused(
+                f"{record.path} has no {field}, so nothing can come after it",
+                hint="continue with a record of an earlier answer to the same query",
+            )
+        value = value[key]
+    return value
