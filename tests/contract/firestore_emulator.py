@@ -5,16 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import time
 from pathlib import Path
-from typing import Self
 
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
+
+from tests.contract.stand_in import StandIn
 
 JAR = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
 MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
@@ -28,29 +25,13 @@ def jar() -> Path | None:
     return found if found and found.is_file() and shutil.which("java") else None
 
 
-class FirestoreEmulator:
-    """One emulator in memory, on a port of its own, until the block ends."""
+class FirestoreEmulator(StandIn):
+    """One emulator, with its documents in memory."""
 
-    def __enter__(self) -> Self:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+    def command(self) -> list[str]:
+        """Return what to run."""
         command = ["java", "-Duser.language=en", "-cp", str(jar()), MAIN]
-        command += ["--host", "127.0.0.1", "--port", str(self.port)]
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        for _ in range(600):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.killpg(self._process.pid, signal.SIGTERM)
-        self._process.wait()
+        return [*command, "--host", "127.0.0.1", "--port", str(self.port)]
 
     def client(self) -> firestore.Client:
         """Return Google's own client, on an empty database."""

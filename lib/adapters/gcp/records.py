@@ -27,7 +27,12 @@ from lib.ports import REMOVE, Json, Query, Record
 #: Seconds that one request may take with all its tries.
 PATIENCE_S = 60.0
 #: Answers after which the same request is sent again.
-_AWAY = (api.ServiceUnavailable, api.ResourceExhausted, api.InternalServerError)
+_AWAY = (
+    api.ServiceUnavailable,
+    api.ResourceExhausted,
+    api.InternalServerError,
+    api.Aborted,
+)
 _MICROS = 1_000_000
 
 
@@ -104,7 +109,7 @@ class FirestoreRecords:
             except api.AlreadyExists:
                 others = {o: pair for o, pair in others.items() if self.get(o) is None}
                 continue
-            except (api.FailedPrecondition, api.NotFound, api.Aborted) as error:
+            except (api.FailedPrecondition, api.NotFound) as error:
                 found = self.get(path)
                 if found is None:
                     raise NotFound(f"there is no {path}") from error
