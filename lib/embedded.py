@@ -31,7 +31,9 @@ from lib.wiring import LocalStudio
 TICK_S = 2.0
 SCAN_S = 0.5
 #: Longest that a write which did not wait for the disk stays off it, seconds.
-KEEP_UP_S = 1.0
+FLUSH_S = 1.0
+#: Seconds between two turns at the index; a query does what is left for itself.
+KEEP_UP_S = 10.0
 #: Seconds between two clearings of the names of tasks that were finished long ago.
 PURGE_S = 3600.0
 #: How long a stop waits for what is about to end, seconds.
@@ -91,7 +93,8 @@ class Embedded:
                     self._spawn(name, partial(work, local, queue, self._stopping))
         self._ticker.every("tick", TICK_S, _tick)
         self._ticker.every("scan", SCAN_S, local.objects.scan)
-        self._ticker.every("keep-up", KEEP_UP_S, self._keep_up)
+        self._ticker.every("flush", FLUSH_S, local.database.flush)
+        self._ticker.every("keep-up", KEEP_UP_S, local.records.keep_up)
         self._ticker.every("purge", PURGE_S, local.queue.purge)
         self._ticker.start()
         if self._server:
@@ -138,11 +141,6 @@ class Embedded:
             outbox.wait(IDLE_S)
             # An attempt of ours settles its work in a moment; its event then finds all done.
             self._stopping.wait(GATHER_S)
-
-    def _keep_up(self) -> None:
-        """Do what writes left for later: bring them to the disk, enter them in the index."""
-        self._local.database.flush()
-        self._local.records.keep_up()
 
 
 @contextmanager

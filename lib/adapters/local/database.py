@@ -31,8 +31,9 @@ EVENTS = "events"
 BUSY_S = 10.0
 #: Statements that a connection keeps compiled; the adapters use about 60 different ones.
 STATEMENTS = 256
-#: Commits of this process after which it folds the log into the file.
-FOLD_EVERY = 500
+#: Commits of this process after which it folds the log into the file: early enough that the log
+#: of a busy studio stays within its reserve, and no sync has to lengthen it.
+FOLD_EVERY = 150
 #: Bytes that the log of a running studio has from the start.
 RESERVE = 8 * 1024 * 1024
 #: Bytes to which the log is cut back when it starts anew.
