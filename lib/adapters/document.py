@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lib.core.errors import Refused
@@ -22,6 +22,9 @@ _COLLECTION = re.compile(r"[a-z][a-z0-9_]{0,63}")
 #: Firestore's rule for ids, without control characters: no slash, not "." or "..", no __x__.
 _ID = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]{1,500}")
 _PATH = re.compile(rf"({_COLLECTION.pattern})/({_ID.pattern})")
+
+#: What ``dig`` returns for "not there".
+MISSING: Any = object()
 
 
 def split(path: str) -> tuple[str, str]:
@@ -64,6 +67,15 @@ def set_fields(data: Json, fields: Mapping[tuple[str, ...], Any]) -> None:
     """Set or remove single fields; parents that are missing are made."""
     for name, value in fields.items():
         _set_field(data, name, value)
+
+
+def dig(data: Any, keys: Sequence[str]) -> Any:
+    """Return the value at a path of keys, or ``MISSING``."""
+    for key in keys:
+        if not isinstance(data, dict) or key not in data:
+            return MISSING
+        data = data[key]
+    return data
 
 
 def _set_field(data: Json, name: tuple[str, ...], value: Any) -> None:

@@ -8,7 +8,7 @@ with success, so that the queue does not try it a second time on its own account
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,8 +22,11 @@ from lib.app.studio import Studio
 from lib.core.checks import faults
 from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable
 from lib.core.tools import TOOLS
-from lib.core.work import Artifact, Attempt, Json, Outcome, Sighting, Sightings, Step
+from lib.core.work import Artifact, Attempt, Json, Outcome, Sighting, Step
 from lib.ports import ToolCall
+
+#: What the judgement found missing of a step, each with the bad bytes that are in its place.
+Missing = Sequence[tuple[Artifact, Sighting | None]]
 
 
 def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
@@ -40,13 +43,15 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
     assert step is not None
     assert attempt is not None  # both were looked at by _refusal
     found, sightings, _ = judge(studio, case)
-    if not found.steps[step_name].missing:
+    wanted = found.steps[step_name].missing
+    missing = [(a, sightings.get(a.path)) for a in step.makes if a.slot in wanted]
+    if not missing:
         return "dropped: there is nothing left to make"
     known = _start(studio, case, attempt)
     started = known.attempt(step_name, number) if known else None
     if known is None or started is None:
         return "dropped: another delivery of it was first"
-    ended = _try(studio, known, started, sightings)
+    ended = _try(studio, known, started, missing)
     note(
         "step_ended",
         f"{step_name} of {work_id}: {ended.outcome}",
@@ -101,13 +106,13 @@ def _start(studio: Studio, case: Case, attempt: Attempt) -> Case | None:
     raise Unavailable(f"{case.work.id} is being written by others", retry_after_s=1)
 
 
-def _try(studio: Studio, case: Case, attempt: Attempt, sightings: Sightings) -> Attempt:
+def _try(studio: Studio, case: Case, attempt: Attempt, missing: Missing) -> Attempt:
     """Run the step and return the closed attempt; never raises for what a tool or input did."""
     step = case.work.plan.step(attempt.step)
     assert step is not None
     end: Json = {"outcome": Outcome.OK}
     try:
-        _make(studio, case, step, sightings)
+        _make(studio, case, step, missing)
     except ToolFailed as error:
         message = f"{error}\n{error.tail}".strip()
         end = {"outcome": Outcome.FAILED, "message": message, "permanent": error.permanent}
@@ -122,19 +127,17 @@ def _try(studio: Studio, case: Case, attempt: Attempt, sightings: Sightings) -> 
     return attempt.model_copy(update={**end, "ended_at": studio.clock.now()})
 
 
-def _make(studio: Studio, case: Case, step: Step, sightings: Sightings) -> None:
+def _make(studio: Studio, case: Case, step: Step, missing: Missing) -> None:
     """Make the artifacts of a step that are missing, and put them."""
-    missing = [a for a in step.makes if a.path not in sightings or not sightings[a.path].valid]
-    files = {a.slot: salvage.place(studio.scratch, a) for a in missing}
-    facts = {a.slot: salvage.facts_of(studio, a, files[a.slot]) for a in missing}
-    lacking = [a for a in missing if facts[a.slot] is None]
+    files = {a.slot: salvage.place(studio.scratch, a) for a, _ in missing}
+    facts = {a.slot: salvage.facts_of(studio, a, files[a.slot]) for a, _ in missing}
+    lacking = [a for a, _ in missing if facts[a.slot] is None]
     if lacking:
         facts |= _run_tool(studio, case, step, lacking, files)
-    for artifact in missing:
+    for artifact, seen in missing:
         measured = facts[artifact.slot]
         assert measured is not None
-        finished = _Finished(artifact, files[artifact.slot], measured)
-        _put(studio, case, finished, sightings.get(artifact.path))
+        _put(studio, case, _Finished(artifact, files[artifact.slot], measured), seen)
 
 
 def _run_tool(

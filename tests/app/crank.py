@@ -80,6 +80,18 @@ class Crank:
         """Return the view of one work."""
         return views.job(self.studio, OWNER, work_id)
 
+    def made(self) -> list[dict[str, Any]]:
+        """Make one post or carousel and one reel, and return their views."""
+        self.burst(self.studio.brands.slugs()[0])
+        self.until_quiet()
+        works = [self.job(job["id"]) for job in views.jobs(self.studio, OWNER)]
+        assert {work["phase"] for work in works} == {"ready"}
+        return works
+
+    def reel(self) -> dict[str, Any]:
+        """Make one reel and return its view."""
+        return next(work for work in self.made() if work["kind"] == "reel")
+
     def burst_view(self, burst_id: str) -> dict[str, Any]:
         """Return the view of one burst."""
         return views.burst(self.studio, OWNER, burst_id)

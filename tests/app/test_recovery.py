@@ -15,7 +15,6 @@ from lib.app.sweep import recover, sweep
 from lib.app.verify import verify
 from lib.core.errors import Unavailable
 from tests.app.crank import OWNER, Crank, open_crank
-from tests.app.test_truth import reel
 
 
 def test_a_task_that_was_lost_before_it_began_is_enqueued_again_under_another_name(
@@ -109,7 +108,7 @@ def test_a_finished_file_that_is_uploaded_while_the_sweep_looks_disturbs_nobody(
 def test_an_attempt_that_died_after_its_upload_is_closed_though_its_work_is_ready(
     crank: Crank,
 ) -> None:
-    work = reel(crank)
+    work = crank.reel()
     record = crank.studio.records.get(f"works/{work['id']}")
     key, attempt = next(iter(record.data["attempts"].items()))
     died = {**attempt, "ended_at": None, "outcome": None, "executor": "dead"}

@@ -10,29 +10,29 @@ import pytest
 from lib.app import intake, views
 from lib.app.events import FINALIZED, object_changed
 from lib.app.perform import perform
-from lib.app.settle import settle
+from lib.app.settle import begin, settle
 from lib.app.sweep import reconcile, sweep
 from lib.app.verify import verify
+from lib.core.checks import Check
 from lib.core.errors import Refused, ToolFailed, Unavailable
+from lib.core.paths import ObjectName, build, fingerprint
+from lib.core.work import Artifact, Keep, Plan, Step, Work
 from tests.app.crank import OWNER, Crank
-
-
-def made(crank: Crank) -> list[dict[str, Any]]:
-    """Make one post or carousel and one reel, and return their views."""
-    crank.burst(crank.studio.brands.slugs()[0])
-    crank.until_quiet()
-    works = [crank.job(job["id"]) for job in views.jobs(crank.studio, OWNER)]
-    assert {work["phase"] for work in works} == {"ready"}
-    return works
-
-
-def reel(crank: Crank) -> dict[str, Any]:
-    return next(work for work in made(crank) if work["kind"] == "reel")
 
 
 def artifact(work: dict[str, Any], slot: str) -> dict[str, Any]:
     return next(a for a in work["artifacts"] if a["slot"] == slot)
 
+
+#: What a work that no recipe planned says of itself.
+_BY_HAND: dict[str, Any] = {
+    "owner": OWNER,
+    "actor": OWNER,
+    "brand": "two-wheels",
+    "title": "",
+    "spec": {},
+    "created_at": 0.0,
+}
 
 HANDS = {
     "deleted": lambda file: file.unlink(),
@@ -46,7 +46,7 @@ HANDS = {
 def test_an_object_changed_by_hand_unmakes_ready_within_one_event_and_only_it_is_made_again(
     crank: Crank, how: str
 ) -> None:
-    work = reel(crank)
+    work = crank.reel()
     before = Counter(crank.tools.made)
     HANDS[how](crank.file(artifact(work, "video")["object"]))
     crank.local.objects.scan()
@@ -65,7 +65,7 @@ def test_an_object_changed_by_hand_unmakes_ready_within_one_event_and_only_it_is
 
 
 def test_the_feed_says_in_words_what_was_lost(crank: Crank) -> None:
-    work = reel(crank)
+    work = crank.reel()
     crank.file(artifact(work, "thumbnail")["object"]).unlink()
     crank.tick(after_s=1)
     lines = [line["message"] for line in views.activity(crank.studio, OWNER)]
@@ -75,13 +75,45 @@ def test_the_feed_says_in_words_what_was_lost(crank: Crank) -> None:
 def test_raw_objects_go_only_after_the_finals_and_come_back_when_a_final_is_lost(
     crank: Crank,
 ) -> None:
-    work = reel(crank)
+    work = crank.reel()
     assert artifact(work, "background")["state"] == "not_needed"
     assert list((crank.local.settings.data / "bucket").rglob("raw/*")) == []
     crank.file(artifact(work, "reel_image")["object"]).unlink()
     crank.tick(after_s=1)
     assert crank.tools.made["background"] == 3  # two works, and once more for the lost picture
     assert list((crank.local.settings.data / "bucket").rglob("raw/*")) == []
+
+
+def test_a_raw_that_nothing_needs_any_more_is_not_made_again_beside_a_lost_final(
+    crank: Crank,
+) -> None:
+    picture = Check(media_type="image/jpeg", width=10, height=10)
+    sheet = _artifact("sheet", picture, Keep.RAW)
+    slide = _artifact("slide", picture)
+    pages = {slot: {"width": 10, "height": 10} for slot in ("sheet", "slide", "cover")}
+    steps = (
+        Step(name="draw", tool="stills", makes=(sheet, slide), params={"pages": pages}),
+        Step(
+            name="cut",
+            tool="stills",
+            makes=(_artifact("cover", picture),),
+            needs=("sheet",),
+            params={"pages": pages},
+        ),
+    )
+    begin(crank.studio, Work(id="w-1", kind="post", plan=Plan(steps=steps), **_BY_HAND))
+    crank.until_quiet()
+    assert crank.job("w-1")["phase"] == "ready"
+    crank.file(slide.path).unlink()
+    crank.tick(after_s=1)
+    assert crank.job("w-1")["phase"] == "ready"
+    assert crank.tools.made == Counter({"slide": 2, "sheet": 1, "cover": 1})
+
+
+def _artifact(slot: str, check: Check, keep: Keep = Keep.FINAL) -> Artifact:
+    category = "raw" if keep is Keep.RAW else "posts"
+    name = ObjectName(OWNER, "two-wheels", category, "w-1", slot, fingerprint(slot), "jpg")
+    return Artifact(slot=slot, path=build(name), check=check, keep=keep)
 
 
 @pytest.mark.parametrize("how", ["empty", "truncated", "small picture"])
@@ -124,7 +156,7 @@ def test_a_retry_goes_on_from_the_failed_step_and_keeps_what_is_made(crank: Cran
 def test_only_a_failed_step_can_be_retried_and_a_wrong_name_is_answered_with_the_right_ones(
     crank: Crank,
 ) -> None:
-    work = reel(crank)
+    work = crank.reel()
     with pytest.raises(Refused, match="step stills is done"):
         intake.retry(crank.studio, OWNER, work["id"], "stills", OWNER)
     with pytest.raises(Refused, match="no step 'paint'") as refused:
@@ -177,7 +209,7 @@ def test_lost_events_are_healed_by_the_tick(crank: Crank) -> None:
 
 
 def test_an_archived_work_is_not_resurrected(crank: Crank) -> None:
-    work = reel(crank)
+    work = crank.reel()
     intake.archive(crank.studio, OWNER, work["id"])
     before = Counter(crank.tools.made)
     crank.file(artifact(work, "video")["object"]).unlink()
@@ -203,7 +235,7 @@ def test_an_edit_of_one_slide_makes_only_that_slide_again(crank: Crank) -> None:
 
 
 def test_verify_catches_a_lie_that_no_event_told_the_studio_about(crank: Crank) -> None:
-    work = reel(crank)
+    work = crank.reel()
     target = crank.file(artifact(work, "video")["object"])
     target.write_bytes(target.read_bytes()[:-1])
     found = verify(crank.studio, OWNER)
@@ -212,7 +244,7 @@ def test_verify_catches_a_lie_that_no_event_told_the_studio_about(crank: Crank) 
 
 
 def test_reconcile_reports_a_false_claim_and_a_dry_run_changes_nothing(crank: Crank) -> None:
-    work = reel(crank)
+    work = crank.reel()
     crank.file(artifact(work, "video")["object"]).unlink()
     dry = reconcile(crank.studio, dry_run=True)
     assert [c["action"] for c in dry.corrections] == ["would correct"]
@@ -235,7 +267,7 @@ def test_reconcile_reports_a_false_claim_and_a_dry_run_changes_nothing(crank: Cr
 def test_one_work_that_cannot_be_looked_at_does_not_keep_the_others_from_it(
     crank: Crank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    works = made(crank)
+    works = crank.made()
     stat = crank.local.objects.stat
 
     def broken(path: str) -> Any:
@@ -251,7 +283,7 @@ def test_one_work_that_cannot_be_looked_at_does_not_keep_the_others_from_it(
 
 
 def test_settling_twice_writes_once(crank: Crank) -> None:
-    work = reel(crank)
+    work = crank.reel()
     version = crank.studio.records.get(f"works/{work['id']}").version
     settle(crank.studio, work["id"])
     settle(crank.studio, work["id"])
@@ -261,7 +293,7 @@ def test_settling_twice_writes_once(crank: Crank) -> None:
 def test_an_event_about_a_generation_that_is_known_already_costs_no_look(
     crank: Crank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = reel(crank)
+    work = crank.reel()
     video = artifact(work, "video")
     looked: list[str] = []
     monkeypatch.setattr(crank.local.objects, "stat", looked.append)

@@ -53,13 +53,6 @@ def test_creating_the_same_bytes_again_returns_the_object_of_the_lost_acknowledg
     assert rig.put("a.txt", b"same") == first
 
 
-def test_a_file_that_is_only_lent_is_left_alone_and_may_be_changed(rig):
-    file = rig.file(b"mine")
-    rig.objects.put_once("a.txt", file, media_type="t/x", metadata={})
-    file.write_bytes(b"else")
-    assert rig.objects.read("a.txt") == b"mine"
-
-
 def test_a_file_that_is_given_away_is_stored_like_any_other(rig):
     file = rig.file(b"yours")
     info = rig.objects.put_once("a.txt", file, media_type="t/x", metadata={"k": "v"}, move=True)

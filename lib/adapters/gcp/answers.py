@@ -21,16 +21,26 @@ RETRY_AFTER_S = 5.0
 
 
 @contextmanager
-def answering_for(what: str) -> Iterator[None]:
+def answering_for(what: str, *judged: type[api.GoogleAPICallError]) -> Iterator[None]:
     """Translate what the block raises; ``what`` names the service and the thing asked for.
 
-    "Not found" and failed preconditions pass through: only the caller knows what they mean.
-    Raises Refused when asking again would not help, Unavailable when it may.
+    Answers in ``judged`` pass through: the caller knows what they mean. Raises Refused when
+    asking again would not help, Unavailable when it may.
     """
     try:
         yield
-    except (api.NotFound, api.PreconditionFailed, api.FailedPrecondition, api.AlreadyExists):
+    except judged:
         raise
+    except api.NotFound as error:
+        raise Refused(
+            f"{what} is nowhere: {_words(error)}",
+            hint="check project, region and name, or create what is missing with infra/",
+        ) from error
+    except api.FailedPrecondition as error:
+        raise Refused(
+            f"{what} is not set up for this: {_words(error)}",
+            hint="deploy the indexes and settings of infra/",
+        ) from error
     except api.Forbidden as error:
         raise Refused(
             f"{what} is forbidden: {_words(error)}",

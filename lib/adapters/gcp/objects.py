@@ -20,6 +20,7 @@ from google.auth import credentials as auth
 from google.cloud.storage import Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from lib.adapters.asked import check_life, check_page, check_range
 from lib.adapters.gcp.answers import answering_for
 from lib.adapters.gcp.signing import Signer
 from lib.core.errors import Conflict, NotFound, Refused, Unavailable
@@ -32,8 +33,8 @@ TIMEOUT_S = 60.0
 PATIENCE_S = 120.0
 #: How often an object that is replaced under our eyes is looked at again.
 LOOKS = 8
-#: Longest life of a signed link, seconds: V4's own limit of seven days.
-MOST_S = 7 * 24 * 3600.0
+#: Answers that only the caller can judge.
+_JUDGED = (api.NotFound, api.PreconditionFailed)
 _FIELDS = "name,generation,size,crc32c,contentType,timeCreated,metadata"
 
 
@@ -101,7 +102,7 @@ class GcsObjects:
         """Return what is stored at ``path`` now, or None; see the port."""
         blob = self._blob(path)
         try:
-            with answering_for(self._name(path)):
+            with answering_for(self._name(path), *_JUDGED):
                 blob.reload(timeout=TIMEOUT_S, retry=self._retry)
         except api.NotFound:
             self._check_bucket()
@@ -110,8 +111,7 @@ class GcsObjects:
 
     def read(self, path: str, *, start: int = 0, end: int | None = None) -> bytes:
         """Return bytes ``start`` to ``end``, fewer where the object ends; see the port."""
-        if start < 0 or (end is not None and end < start):
-            raise Refused(f"{start} to {end} is no range of bytes", hint="start at 0 or later")
+        check_range(start, end)
         for _ in range(LOOKS):
             info = self.stat(path)
             if info is None:
@@ -126,7 +126,7 @@ class GcsObjects:
         raise Unavailable(f"{path} keeps changing", retry_after_s=1.0)
 
     def _range(self, path: str, generation: int, start: int, last: int) -> bytes:
-        with answering_for(self._name(path)):
+        with answering_for(self._name(path), *_JUDGED):
             data: bytes = self._blob(path, generation).download_as_bytes(
                 start=start,
                 end=last - 1,
@@ -142,7 +142,7 @@ class GcsObjects:
             raise Refused(f"there is no folder {file.parent}", hint="create it")
         blob = self._blob(path, generation)
         try:
-            with answering_for(self._name(path)):
+            with answering_for(self._name(path), *_JUDGED):
                 blob.download_to_filename(
                     str(file), raw_download=True, timeout=TIMEOUT_S, retry=self._retry
                 )
@@ -156,8 +156,7 @@ class GcsObjects:
 
     def list(self, prefix: str, *, cursor: str | None = None, limit: int = 1000) -> Page:
         """Return one page of the objects below ``prefix``; see the port."""
-        if limit < 1:
-            raise Refused(f"a page of {limit} objects is none", hint="ask for at least 1")
+        check_page(limit)
         found = self._client.list_blobs(
             self._bucket,
             prefix=prefix,
@@ -168,7 +167,7 @@ class GcsObjects:
             retry=self._retry,
         )
         try:
-            with answering_for(f"the listing of {self._bucket.name}/{prefix}"):
+            with answering_for(f"the listing of {self._bucket.name}/{prefix}", api.NotFound):
                 items = tuple(_info(blob) for blob in next(found.pages, ()))
         except api.NotFound as error:
             raise self._no_bucket() from error
@@ -177,7 +176,7 @@ class GcsObjects:
     def delete(self, path: str, *, generation: int) -> bool:
         """Delete exactly this generation; False when it is not there any more."""
         try:
-            with answering_for(self._name(path)):
+            with answering_for(self._name(path), *_JUDGED):
                 self._blob(path, generation).delete(timeout=TIMEOUT_S, retry=self._retry)
         except api.NotFound:
             self._check_bucket()
@@ -189,8 +188,7 @@ class GcsObjects:
 
         Raises NotFound when there is no object, Refused when ``expires_s`` is over seven days.
         """
-        if not 0 < expires_s <= MOST_S:
-            raise Refused(f"a link cannot live {expires_s:g} s", hint=f"up to {MOST_S:g} s")
+        check_life(expires_s)
         info = self.stat(path)
         if info is None:
             raise NotFound(f"there is no object {path}")
@@ -218,7 +216,7 @@ class GcsObjects:
         media_type, metadata = kind
         blob.metadata = dict(metadata)
         try:
-            with answering_for(self._name(path)):
+            with answering_for(self._name(path), *_JUDGED):
                 blob.upload_from_filename(
                     str(file),
                     content_type=media_type,
@@ -251,12 +249,13 @@ class GcsObjects:
     def _check_bucket(self) -> None:
         """Raise Refused when there is no such bucket: its objects are not "absent" then.
 
-        Cloud Storage answers 404 for both. A listing needs no right that we lack.
+        Cloud Storage answers 404 for both. A listing needs no right that we lack. Once seen is
+        enough: only an empty bucket can be deleted, so what was in it is absent in truth.
         """
         if self._seen_bucket:
             return
         try:
-            with answering_for(f"the bucket {self._bucket.name}"):
+            with answering_for(f"the bucket {self._bucket.name}", api.NotFound):
                 found = self._client.list_blobs(self._bucket, page_size=1, retry=self._retry)
                 next(found.pages, None)
         except api.NotFound as error:

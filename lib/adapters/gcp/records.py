@@ -19,6 +19,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from google.cloud.firestore_v1.field_path import FieldPath
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from lib.adapters.asked import check_query, cursor_value
 from lib.adapters.document import MOST_BYTES, check_fields, split, text_of
 from lib.adapters.gcp.answers import answering_for
 from lib.core.errors import Conflict, NotFound, Refused, Unavailable
@@ -33,6 +34,8 @@ _AWAY = (
     api.InternalServerError,
     api.Aborted,
 )
+#: Answers to a write that only the caller can judge.
+_JUDGED = (api.AlreadyExists, api.FailedPrecondition, api.NotFound)
 _MICROS = 1_000_000
 
 
@@ -51,7 +54,7 @@ class FirestoreRecords:
         A request is tried again for ``patience_s``.
         """
         self._patience_s = patience_s
-        # Every request names what it expects, so each may be sent again.
+        # A request names what it expects or sets the same once more: each may be sent again.
         self._retry = Retry(predicate=if_exception_type(*_AWAY), timeout=patience_s)
         self._client = client
         self._indexed = {collection: frozenset(fields) for collection, fields in indexed.items()}
@@ -60,9 +63,9 @@ class FirestoreRecords:
         """Create the document; see the port."""
         reference = self._checked(path, data)
         try:
-            with answering_for(path):
+            with answering_for(path, api.AlreadyExists):
                 reference.create(data, timeout=self._patience_s, retry=self._retry)
-        except (api.AlreadyExists, api.Conflict) as error:
+        except api.AlreadyExists as error:
             raise Conflict(f"{path} exists already") from error
         return self._written(path)
 
@@ -104,7 +107,7 @@ class FirestoreRecords:
             for other, data in others.values():
                 batch.create(other, data)
             try:
-                with answering_for(path), _naming_the_limit(path):
+                with answering_for(path, *_JUDGED), _naming_the_limit(path):
                     batch.commit(timeout=self._patience_s, retry=self._retry)
             except api.AlreadyExists:
                 others = {o: pair for o, pair in others.items() if self.get(o) is None}
@@ -122,22 +125,16 @@ class FirestoreRecords:
         Raises Refused, naming the field, when the query compares or sorts by one that was not
         declared.
         """
-        if query.limit < 1:
-            raise Refused(f"a query for {query.limit} records is none", hint="ask for at least 1")
+        check_query(query, self._indexed)
         asked: Any = self._client.collection(query.collection)
         for field, value in query.equals.items():
-            self._declared(query.collection, field)
             asked = asked.where(filter=FieldFilter(_dotted(field), "==", value))
         way = firestore.Query.DESCENDING if query.descending else firestore.Query.ASCENDING
         cursor = []
         if query.order_by is not None:
-            self._declared(query.collection, query.order_by)
             asked = asked.order_by(_dotted(query.order_by), direction=way)
-            if query.after is not None:
-                cursor.append(_value(query.after, query.order_by))
-            asked = asked.order_by("__name__", direction=way)
-        elif query.after is not None:
-            asked = asked.order_by("__name__")
+            cursor += [cursor_value(query)] if query.after is not None else []
+        asked = asked.order_by("__name__", direction=way)
         if query.after is not None:
             asked = asked.start_after([*cursor, self._client.document(query.after.path)])
         asked = asked.limit(query.limit)
@@ -168,6 +165,8 @@ class FirestoreRecords:
                 try:
                     yield changed.get(timeout=poll_s)
                 except queue.Empty:
+                    if not listening.is_active:  # silence would look like quiet
+                        raise Unavailable("the listening to changes has ended") from None
                     yield []
         finally:
             listening.unsubscribe()
@@ -177,15 +176,6 @@ class FirestoreRecords:
         split(path)
         text_of(data, path)
         return self._client.document(path)
-
-    def _declared(self, collection: str, field: str) -> None:
-        declared = self._indexed.get(collection, frozenset())
-        if field not in declared:
-            raise Refused(
-                f"{collection}.{field} is not indexed (indexed are: "
-                f"{', '.join(sorted(declared)) or 'none'})",
-                hint="declare the field for this collection where the records are opened",
-            )
 
     def _written(self, path: str) -> Record:
         """Return the document as it is after a write; Firestore's answer holds no data."""
@@ -227,15 +217,3 @@ def _instant(version: int) -> Timestamp:
 def _dotted(field: str) -> str:
     path: str = FieldPath(*field.split(".")).to_api_repr()
     return path
-
-
-def _value(record: Record, field: str) -> Any:
-    value: Any = record.data
-    for key in field.split("."):
-        if not isinstance(value, dict) or key not in value:
-            raise Refused(
-                f"{record.path} has no {field}, so nothing can come after it",
-                hint="continue with a record of an earlier answer to the same query",
-            )
-        value = value[key]
-    return value

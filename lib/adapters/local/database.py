@@ -214,13 +214,6 @@ def _unreadable(error: sqlite3.DatabaseError) -> Exception:
     return Unavailable(f"the database cannot be read: {error}")
 
 
-def next_number(conn: sqlite3.Connection, name: str, least: int) -> int:
-    """Return a number above every earlier one of this name, and at least ``least``."""
-    sql = "UPDATE number SET value = max(value + 1, ?) WHERE name = ? RETURNING value"
-    value: int = conn.execute(sql, (least, name)).fetchall()[0][0]
-    return value
-
-
 def _connect(path: Path) -> sqlite3.Connection:
     try:
         conn = sqlite3.connect(

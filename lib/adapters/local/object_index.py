@@ -10,7 +10,6 @@ import json
 import sqlite3
 from typing import NamedTuple
 
-from lib.adapters.local.database import next_number
 from lib.adapters.local.files import Signature
 from lib.ports import ObjectInfo
 
@@ -73,7 +72,7 @@ def insert(conn: sqlite3.Connection, fresh: Fresh, old: Row | None, now: float) 
     row = Row(
         path=fresh.path,
         # Microseconds, as Cloud Storage counts generations; never reused, whatever the clock does.
-        generation=next_number(conn, "generation", int(now * 1_000_000)),
+        generation=_next_generation(conn, int(now * 1_000_000)),
         size=fresh.signature.size,
         crc32c=fresh.crc32c,
         media_type=fresh.media_type,
@@ -101,6 +100,13 @@ def touch(conn: sqlite3.Connection, row: Row, signature: Signature) -> Row:
     sql = "UPDATE object SET mtime_ns = ?, inode = ? WHERE path = ?"
     conn.execute(sql, (row.mtime_ns, row.inode, row.path))
     return row
+
+
+def _next_generation(conn: sqlite3.Connection, least: int) -> int:
+    """Return a number above every earlier one, and at least ``least``."""
+    sql = "UPDATE number SET value = max(value + 1, ?) WHERE name = 'generation' RETURNING value"
+    generation: int = conn.execute(sql, (least,)).fetchall()[0][0]
+    return generation
 
 
 def _queue_event(conn: sqlite3.Connection, kind: str, row: Row, now: float) -> None:

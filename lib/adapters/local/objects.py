@@ -14,11 +14,12 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from lib.adapters.asked import check_life, check_page, check_range
 from lib.adapters.local import files, object_index
 from lib.adapters.local.database import EVENTS, Database
 from lib.adapters.local.mirror import Mirror, Scan
 from lib.adapters.local.object_index import Fresh, Row
-from lib.adapters.local.signing import MOST_S, Signer
+from lib.adapters.local.signing import Signer
 from lib.core.errors import Conflict, NotFound, Refused, Unavailable
 from lib.ports import Clock, ObjectInfo, Page
 
@@ -80,8 +81,7 @@ class LocalObjects:
 
     def read(self, path: str, *, start: int = 0, end: int | None = None) -> bytes:
         """Return bytes ``start`` to ``end``, fewer where the object ends; see the port."""
-        if start < 0 or (end is not None and end < start):
-            raise Refused(f"{start} to {end} is no range of bytes", hint="start at 0 or later")
+        check_range(start, end)
         if self._mirror.look(path) is None:
             raise NotFound(f"there is no object {path}")
         try:
@@ -114,8 +114,7 @@ class LocalObjects:
 
     def list(self, prefix: str, *, cursor: str | None = None, limit: int = 1000) -> Page:
         """Return one page of the objects below ``prefix``; see the port."""
-        if limit < 1:
-            raise Refused(f"a page of {limit} objects is none", hint="ask for at least 1")
+        check_page(limit)
         return self._mirror.page(prefix, cursor or "", limit, Scan())
 
     def delete(self, path: str, *, generation: int) -> bool:
@@ -140,8 +139,7 @@ class LocalObjects:
 
         Raises NotFound when there is no object, Refused when ``expires_s`` is over seven days.
         """
-        if not 0 < expires_s <= MOST_S:
-            raise Refused(f"a link cannot live {expires_s:g} s", hint=f"up to {MOST_S:g} s")
+        check_life(expires_s)
         row = self._mirror.look(path)
         if row is None:
             raise NotFound(f"there is no object {path}")

@@ -1,6 +1,6 @@
 """Turn a JSON value into bytes that sort and compare as the value does.
 
-Called by ``records.py`` for its index. None < bool < number < string < everything else; equal
+Called by the index of the documents. None < bool < number < string < everything else; equal
 numbers give equal keys whether they are written 1 or 1.0. Knows nothing of documents.
 """
 

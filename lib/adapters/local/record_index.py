@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 
 from pydantic_core import from_json
 
+from lib.adapters.asked import check_query
+from lib.adapters.document import MISSING, dig
 from lib.adapters.local.database import Database, Row
 from lib.adapters.local.order_keys import order_key
-from lib.adapters.local.record_query import MISSING, dig, select
-from lib.core.errors import Refused
+from lib.adapters.local.record_query import select
 from lib.ports import Json, Query
 
 #: Documents that are entered in one write; a turn to write is held for a few milliseconds.
@@ -63,14 +64,8 @@ class RecordIndex:
 
     def answer(self, query: Query) -> list[Row]:
         """Return id, version and data of the matching documents, as of one instant."""
-        if query.limit < 1:
-            raise Refused(f"a query for {query.limit} records is none", hint="ask for at least 1")
-        equals = [
-            (self._checked(query.collection, field), order_key(value))
-            for field, value in query.equals.items()
-        ]
-        if query.order_by is not None:
-            self._checked(query.collection, query.order_by)
+        check_query(query, self._fields)
+        equals = [(field, order_key(value)) for field, value in query.equals.items()]
         counts = {equal: self._count(query.collection, equal) for equal in equals}
         # The rarest first: every later test is made for each document that the first one found.
         equals.sort(key=counts.__getitem__)
@@ -85,13 +80,13 @@ class RecordIndex:
             return rows  # nothing was written meanwhile
         return self._answer_in_a_turn(query.collection, sql, values)
 
-    def catch_up(self) -> None:
+    def keep_up(self) -> None:
         """Enter what changed since the last time, in all collections."""
         for collection in self._fields:
-            self._catch_up(collection)
+            self._keep_up(collection)
 
     def _answer_in_a_turn(self, collection: str, sql: str, values: Sequence[object]) -> list[Row]:
-        self._catch_up(collection)
+        self._keep_up(collection)
 
         def carry_out(conn: sqlite3.Connection) -> list[Row] | None:
             if self._enter(conn, collection) == BATCH:
@@ -102,7 +97,7 @@ class RecordIndex:
             pass
         return rows
 
-    def _catch_up(self, collection: str) -> None:
+    def _keep_up(self, collection: str) -> None:
         while True:
             indexed, latest = self._state(collection)
             if indexed == latest:
@@ -152,15 +147,6 @@ class RecordIndex:
             if collection in now:
                 sql = "INSERT INTO indexed VALUES (?,?,0)"
                 conn.execute(sql, (collection, now[collection]))
-
-    def _checked(self, collection: str, field: str) -> str:
-        if field in self._fields.get(collection, {}):
-            return field
-        declared = ", ".join(sorted(self._fields.get(collection, {}))) or "none"
-        raise Refused(
-            f"{collection}.{field} is not indexed (indexed are: {declared})",
-            hint="declare the field for this collection where the records are opened",
-        )
 
     def _count(self, collection: str, equal: tuple[str, bytes]) -> int:
         sql = (

@@ -5,24 +5,11 @@ Called by ``record_index.py``. Knows the tables, not how the index is kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+from lib.adapters.asked import cursor_value
 from lib.adapters.local.order_keys import order_key
-from lib.core.errors import Refused
 from lib.ports import Query
-
-#: What ``dig`` returns for "not there".
-MISSING: Any = object()
-
-
-def dig(data: Any, keys: Sequence[str]) -> Any:
-    """Return the value at a path of keys, or ``MISSING``."""
-    for key in keys:
-        if not isinstance(data, dict) or key not in data:
-            return MISSING
-        data = data[key]
-    return data
 
 
 def select(query: Query, equals: list[tuple[str, bytes]], *, few: bool) -> tuple[str, list[Any]]:
@@ -43,14 +30,8 @@ def select(query: Query, equals: list[tuple[str, bytes]], *, few: bool) -> tuple
     else:
         order = f"o.key {way}, o.id {way}"
         if after is not None:
-            value = dig(after.data, query.order_by.split("."))
-            if value is MISSING:
-                raise Refused(
-                    f"{after.path} has no {query.order_by}, so nothing can come after it",
-                    hint="continue with a record of an earlier answer to the same query",
-                )
             where.append(f"(o.key, o.id) {beyond} (?, ?)")
-            values += [order_key(value), _id(after.path)]
+            values += [order_key(cursor_value(query)), _id(after.path)]
     # CROSS JOIN makes SQLite walk the tables in the order given.
     sql = (
         f"SELECT d.id, d.version, d.data FROM {' CROSS JOIN '.join(tables)} "

@@ -169,7 +169,7 @@ class LocalRecords:
 
     def keep_up(self) -> None:
         """Bring the index up to date, so that the next query need not."""
-        self._index.catch_up()
+        self._index.keep_up()
 
     def watch(self, collection: str, *, poll_s: float = 0.5) -> Iterator[list[Record]]:
         """Yield the documents that changed, whenever some did; see the port.

@@ -20,8 +20,6 @@ from lib.core.errors import Refused, Unavailable
 MEDIA = "/media/"
 #: Bytes of the key: as many as the hash has.
 KEY_BYTES = 32
-#: Longest life of a URL: seven days, as Cloud Storage allows.
-MOST_S = 7 * 24 * 3600.0
 
 
 class Signer:
