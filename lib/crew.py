@@ -23,7 +23,7 @@ from lib import logs, wiring
 from lib.app.journal import note
 from lib.app.sweep import give_up
 from lib.core.errors import Unavailable
-from lib.core.tools import MARGIN_S, TOOLS
+from lib.core.tools import MARGIN_S, ladder
 from lib.delivery import deliver_task
 from lib.media.ffmpeg_run import die_with_parent
 from lib.settings import ROOT, Settings
@@ -40,8 +40,7 @@ PAUSE_S = 1.0
 def work(local: LocalStudio, queue_name: str, stopping: threading.Event) -> None:
     """Carry out the tasks of a queue that are due, one after another; sleep when there is none."""
     queue, executor = local.queue, local.studio.executor
-    deadlines = [tool.deadline_s for tool in TOOLS.values() if tool.queue == queue_name]
-    lease_s = max(deadlines) + 2 * MARGIN_S
+    lease_s = ladder(queue_name).lease_s + MARGIN_S
     leases = queue.lease(queue_name, executor, lease_s)
     if not leases:
         queue.wait(queue_name, IDLE_S)

@@ -9,8 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Added to a tool's deadline: time to fetch what it needs, check, upload and close the attempt.
+#: Time to fetch what a tool needs, check what it made, put it and close the attempt, seconds.
 MARGIN_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The time limits of one queue, seconds: each ends only after the one inside it."""
+
+    #: The slowest tool is killed.
+    tool_s: float
+    #: The function that carries it out is ended.
+    request_s: float
+    #: The queue stops listening, and hands the task over again.
+    dispatch_s: float
+    #: The attempt is given up, and another may begin.
+    lease_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +40,11 @@ class Tool:
 
     @property
     def patience_s(self) -> float:
-        """Return the silence after which an attempt of this tool is given up, in seconds."""
-        return self.deadline_s + MARGIN_S
+        """Return the silence after which an attempt of this tool is given up, in seconds.
+
+        The same for all tools of a queue, because one function and its time-out serve them all.
+        """
+        return ladder(self.queue).lease_s
 
 
 TOOLS: dict[str, Tool] = {
@@ -42,3 +59,9 @@ TOOLS: dict[str, Tool] = {
     )
 }
 QUEUES = ("desk", "render")
+
+
+def ladder(queue: str) -> Ladder:
+    """Return the time limits of a queue; all follow from its slowest tool and ``MARGIN_S``."""
+    tool_s = max(tool.deadline_s for tool in TOOLS.values() if tool.queue == queue)
+    return Ladder(tool_s, tool_s + MARGIN_S / 2, tool_s + 3 * MARGIN_S / 4, tool_s + MARGIN_S)

@@ -16,7 +16,7 @@ from lib.core.paths import CATEGORIES, parse
 from lib.core.recipes import RECIPES, plan_for
 from lib.core.recipes.order import Make, Order, PlanDraft
 from lib.core.status import Stage, assess
-from lib.core.tools import QUEUES, TOOLS, Tool
+from lib.core.tools import QUEUES, TOOLS, Tool, ladder
 from lib.core.work import Keep, Plan
 from tests.core.plans import PICTURE, T0
 
@@ -343,6 +343,16 @@ def test_an_id_that_would_leave_its_folder_is_refused(field: str) -> None:
     order = Order(ids["owner"], "healthy-college", ids["work_id"], SPECS["post"], kit())
     with pytest.raises(Refused, match="no object name"):
         plan_for("post", order)
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_each_time_limit_of_a_queue_ends_after_the_one_inside_it(queue: str) -> None:
+    limits = ladder(queue)
+    rungs = [limits.tool_s, limits.request_s, limits.dispatch_s, limits.lease_s]
+    assert rungs == sorted(set(rungs))
+    tools = [tool for tool in TOOLS.values() if tool.queue == queue]
+    assert max(tool.deadline_s for tool in tools) == limits.tool_s
+    assert {tool.patience_s for tool in tools} == {limits.lease_s}
 
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
