@@ -1,19 +1,25 @@
 """What may be asked of any backend: the checks that all of them make before they ask anybody.
 
-Called by the objects and records of every backend, so that each refuses the same in the same words.
+Called by the objects, records and queues of every backend, so that each refuses the same in the
+same words.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from lib.adapters.document import MISSING, dig
 from lib.core.errors import Refused
-from lib.ports import Query
+from lib.ports import Query, Task
 
 #: Longest life of a signed link, seconds: seven days, as Cloud Storage allows.
 MOST_LIFE_S = 7 * 24 * 3600.0
+#: Largest payload as JSON in bytes: Cloud Tasks' limit for a task, so payloads hold ids only.
+MOST_PAYLOAD = 100 * 1024
+_TASK = re.compile(r"[A-Za-z0-9_-]{1,500}")
 
 
 def check_page(limit: int) -> None:
@@ -61,6 +67,28 @@ def cursor_value(query: Query) -> Any:
             hint="continue with a record of an earlier answer to the same query",
         )
     return value
+
+
+def payload_of(task: Task) -> str:
+    """Return a task's payload as JSON. Raises Refused for a name or payload that cannot travel."""
+    if _TASK.fullmatch(task.name) is None:
+        raise Refused(f"{task.name!r} is no task name", hint="use letters, digits, _ and -")
+    try:
+        payload = json.dumps(task.payload, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise Refused(f"task {task.name} carries no JSON: {error}", hint="send ids") from error
+    if len(payload) > MOST_PAYLOAD:
+        raise Refused(
+            f"task {task.name} carries {len(payload)} bytes, at most {MOST_PAYLOAD} are allowed",
+            hint="put ids into the payload and the rest into a record or an object",
+        )
+    return payload
+
+
+def check_queue(name: str, served: Iterable[str]) -> None:
+    """Raise Refused for a queue that nobody serves."""
+    if name not in served:
+        raise Refused(f"there is no queue {name}", hint=f"choose one of {_listed(served)}")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ A backend joins by a builder in ``BACKENDS`` and by its named deviations; no tes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -14,7 +14,9 @@ from typing import Any, Protocol
 
 import pytest
 
+from lib.adapters.gcp.clients import tasks_client
 from lib.adapters.gcp.objects import GcsObjects
+from lib.adapters.gcp.queue import CloudTasks, Target
 from lib.adapters.gcp.records import FirestoreRecords
 from lib.adapters.local.clock import ManualClock, SystemClock
 from lib.adapters.local.database import Database
@@ -25,6 +27,7 @@ from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
 from lib.ports import Deliver, Json, Objects, Queue, Records, Task
 from tests.conftest import missing
+from tests.contract.deviations import Deviations, table
 from tests.contract.fake_gcs import (
     GCS_DEVIATIONS,
     FakeGcs,
@@ -33,6 +36,8 @@ from tests.contract.fake_gcs import (
     throwaway_signing,
 )
 from tests.contract.firestore_emulator import FirestoreEmulator, jar
+from tests.contract.tasks_double import TasksDouble
+from tests.contract.tasks_rig import ACCOUNT, PLACE, TASKS_DEVIATIONS, DoubleHandovers, queue_of
 
 #: The fields that the clauses' queries name, by collection.
 INDEXED = {"works": ("owner", "created_at", "summary.due_at", "rank", "on")}
@@ -170,41 +175,66 @@ def _firestore(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
     client.close()
 
 
+@contextmanager
+def _tasks(folder: Path, _: pytest.FixtureRequest) -> Iterator[Rig]:
+    clock = ManualClock()
+    none: Any = None  # this backend is a queue only
+    with TasksDouble(clock, [queue_of(name, limits) for name, limits in LIMITS.items()]) as double:
+        client = tasks_client(endpoint=double.address)
+        target = Target("http://127.0.0.1:9/", ACCOUNT, dispatch_s=PATIENCE_S)
+        yield Rig(
+            clock=clock,
+            objects=none,
+            records=none,
+            queue=CloudTasks(client, PLACE, dict.fromkeys(LIMITS, target)),
+            handovers=DoubleHandovers(double),
+            drain=none,
+            folder=folder,
+        )
+        client.transport.close()
+
+
 @dataclass(frozen=True)
 class Backend:
-    """How to make one, the ports that it has, and the clauses that a stand-in cannot keep.
-
-    A clause is a test's name; each has the reason, and where it is shown instead.
-    """
+    """How to make one, the ports that it has, and the clauses, by test, that it cannot show."""
 
     build: Callable[[Path, pytest.FixtureRequest], AbstractContextManager[Rig]]
     ports: frozenset[str]
-    deviations: Mapping[str, str]
+    deviations: Deviations
 
 
 BACKENDS = {
     "embedded": Backend(_embedded, frozenset({"objects", "events", "records", "queue"}), {}),
     "firestore": Backend(_firestore, frozenset({"records"}), {}),
     "gcs": Backend(_gcs, frozenset({"objects"}), GCS_DEVIATIONS),
+    "tasks": Backend(_tasks, frozenset({"queue"}), TASKS_DEVIATIONS),
 }
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what was not asked of a backend, so that no gap is silent."""
+    lines = table({name: backend.deviations for name, backend in BACKENDS.items()})
+    terminalreporter.section("clauses that a backend or its stand-in cannot show")
+    for line in lines:
+        terminalreporter.write_line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Hold every backend that has the module's port to its clauses."""
     if "rig" in metafunc.fixturenames:
-        port = metafunc.module.PORT
-        names = [name for name, backend in BACKENDS.items() if port in backend.ports]
+        port, clause = metafunc.module.PORT, metafunc.function.__name__
+        names = [
+            name
+            for name, backend in BACKENDS.items()
+            if port in backend.ports and clause not in backend.deviations
+        ]
         metafunc.parametrize("rig", names, indirect=True)
 
 
 @pytest.fixture
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
-    """Return an empty backend; clauses that it is known not to keep are skipped by name."""
-    backend = BACKENDS[request.param]
-    reason = backend.deviations.get(request.function.__name__)
-    if reason is not None:
-        pytest.skip(f"{request.param}: {reason}")
-    with backend.build(tmp_path, request) as built:
+    """Return an empty backend."""
+    with BACKENDS[request.param].build(tmp_path, request) as built:
         yield built
 
 

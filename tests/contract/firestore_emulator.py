@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 from pathlib import Path
 
-from google.api_core.client_options import ClientOptions
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
+from lib.adapters.gcp.clients import firestore_client
 from tests.contract.stand_in import StandIn
 
 JAR = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
@@ -34,13 +32,6 @@ class FirestoreEmulator(StandIn):
         return [*command, "--host", "127.0.0.1", "--port", str(self.port)]
 
     def client(self) -> firestore.Client:
-        """Return Google's own client, on an empty database."""
-        os.environ["FIRESTORE_EMULATOR_HOST"] = f"127.0.0.1:{self.port}"
-        try:
-            return firestore.Client(
-                project=f"contract-{next(_numbers)}",
-                credentials=AnonymousCredentials(),
-                client_options=ClientOptions(),
-            )
-        finally:
-            del os.environ["FIRESTORE_EMULATOR_HOST"]
+        """Return the adapters' client, on an empty database."""
+        project = f"contract-{next(_numbers)}"
+        return firestore_client(project, "(default)", endpoint=f"127.0.0.1:{self.port}")

@@ -1,1 +1,1 @@
-"""Google Cloud: Cloud Storage for the objects, Firestore for the records."""
+"""Google Cloud: Cloud Storage for objects, Firestore for records, Cloud Tasks for the queue."""

@@ -6,7 +6,7 @@ cannot be reached are told apart, each with what to do about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import requests
@@ -18,6 +18,13 @@ from lib.core.errors import Refused, Unavailable
 
 #: Seconds after which a caller may try again when the service named none.
 RETRY_AFTER_S = 5.0
+#: Answers by gRPC after which the same request is sent again.
+AWAY = (
+    api.ServiceUnavailable,
+    api.ResourceExhausted,
+    api.InternalServerError,
+    api.Aborted,
+)
 
 
 @contextmanager
@@ -61,6 +68,24 @@ def answering_for(what: str, *judged: type[api.GoogleAPICallError]) -> Iterator[
         raise Unavailable(
             f"{what} could not be reached: {_words(error)}", retry_after_s=RETRY_AFTER_S
         ) from error
+
+
+class Tries:
+    """Whether a try of a request ended without an answer, so that nobody knows what it did.
+
+    Stands where a client's retry wants its predicate.
+    """
+
+    def __init__(self, again: Callable[[Exception], bool]) -> None:
+        """Judge by ``again`` whether a request is sent once more."""
+        self.lost = False
+        self._again = again
+
+    def __call__(self, error: Exception) -> bool:
+        """Tell whether to try again after this error, and remember that there was one."""
+        again = self._again(error)
+        self.lost = self.lost or again
+        return again
 
 
 def _words(error: Exception) -> str:

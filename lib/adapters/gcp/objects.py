@@ -21,7 +21,7 @@ from google.cloud.storage import Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from lib.adapters.asked import check_life, check_page, check_range
-from lib.adapters.gcp.answers import answering_for
+from lib.adapters.gcp.answers import Tries, answering_for
 from lib.adapters.gcp.signing import Signer
 from lib.core.errors import Conflict, NotFound, Refused, Unavailable
 from lib.ports import ObjectInfo, Page
@@ -72,7 +72,7 @@ class GcsObjects:
         """Create the object from ``file``; see the port."""
         del move  # the bytes are copied into the bucket in any case
         try:
-            return self._upload(path, file, 0, (media_type, metadata), _Tries())
+            return self._upload(path, file, 0, (media_type, metadata), _tries())
         except api.PreconditionFailed:
             return self._ours(path, file)
 
@@ -88,7 +88,7 @@ class GcsObjects:
     ) -> ObjectInfo:
         """Replace exactly this generation by ``file``; see the port."""
         del move
-        tries = _Tries()
+        tries = _tries()
         try:
             return self._upload(path, file, generation, (media_type, metadata), tries)
         except (api.PreconditionFailed, api.NotFound):
@@ -207,7 +207,7 @@ class GcsObjects:
         file: Path,
         generation: int,
         kind: tuple[str, Mapping[str, str]],
-        tries: _Tries,
+        tries: Tries,
     ) -> ObjectInfo:
         """Put the file over ``generation`` (0: nothing); ``kind`` is media type and metadata."""
         if not file.is_file():
@@ -269,16 +269,8 @@ class GcsObjects:
         )
 
 
-class _Tries:
-    """Whether a try of a request ended without an answer, so that nobody knows what it did."""
-
-    def __init__(self) -> None:
-        self.lost = False
-
-    def __call__(self, error: Exception) -> bool:
-        again: bool = DEFAULT_RETRY._predicate(error)  # noqa: SLF001 - the client's own judgement
-        self.lost = self.lost or again
-        return again
+def _tries() -> Tries:
+    return Tries(DEFAULT_RETRY._predicate)  # noqa: SLF001 - the client's own judgement
 
 
 def _info(blob: Any) -> ObjectInfo:

@@ -21,19 +21,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from lib.adapters.asked import check_query, cursor_value
 from lib.adapters.document import MOST_BYTES, check_fields, split, text_of
-from lib.adapters.gcp.answers import answering_for
+from lib.adapters.gcp.answers import AWAY, answering_for
 from lib.core.errors import Conflict, NotFound, Refused, Unavailable
 from lib.ports import REMOVE, Json, Query, Record
 
 #: Seconds that one request may take with all its tries.
 PATIENCE_S = 60.0
-#: Answers after which the same request is sent again.
-_AWAY = (
-    api.ServiceUnavailable,
-    api.ResourceExhausted,
-    api.InternalServerError,
-    api.Aborted,
-)
 #: Answers to a write that only the caller can judge.
 _JUDGED = (api.AlreadyExists, api.FailedPrecondition, api.NotFound)
 _MICROS = 1_000_000
@@ -55,7 +48,7 @@ class FirestoreRecords:
         """
         self._patience_s = patience_s
         # A request names what it expects or sets the same once more: each may be sent again.
-        self._retry = Retry(predicate=if_exception_type(*_AWAY), timeout=patience_s)
+        self._retry = Retry(predicate=if_exception_type(*AWAY), timeout=patience_s)
         self._client = client
         self._indexed = {collection: frozenset(fields) for collection, fields in indexed.items()}
 

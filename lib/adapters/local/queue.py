@@ -8,10 +8,10 @@ holder died comes back by itself. Knows nothing of what a task does.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Mapping
 
+from lib.adapters.asked import check_queue, payload_of
 from lib.adapters.local.database import Database, Row
 from lib.adapters.local.dispatch import DeadLetter, Depth, Lease, Limits, Tokens
 from lib.core.errors import Refused
@@ -22,12 +22,8 @@ from lib.ports import Clock, Task
 TOMBSTONE_S = 3600.0
 #: Seconds after which a finished task's name is forgotten altogether.
 PURGE_S = 24 * 3600.0
-#: Largest payload as JSON in bytes: Cloud Tasks' limit for a task, so payloads hold ids only.
-MOST_BYTES = 100 * 1024
 #: Characters of an error that are kept for people.
 MOST_ERROR = 500
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,500}")
-
 
 _ENQUEUE = (
     "INSERT INTO task (name, queue, payload, not_before, due_at) SELECT ?,?,?,?,? "
@@ -81,17 +77,7 @@ class LocalQueue:
     def enqueue(self, task: Task) -> bool:
         """Store the task durably; False when its name is in use or was lately; see the port."""
         self._limit(task.queue)
-        if _NAME.fullmatch(task.name) is None:
-            raise Refused(f"{task.name!r} is no task name", hint="use letters, digits, _ and -")
-        try:
-            payload = json.dumps(task.payload, allow_nan=False, separators=(",", ":"))
-        except (TypeError, ValueError) as error:
-            raise Refused(f"task {task.name} carries no JSON: {error}", hint="send ids") from error
-        if len(payload) > MOST_BYTES:
-            raise Refused(
-                f"task {task.name} carries {len(payload)} bytes, at most {MOST_BYTES} are allowed",
-                hint="put ids into the payload and the rest into a record or an object",
-            )
+        payload = payload_of(task)
         now = self._clock.now()
         due_at = max(now, task.not_before)
         values = (task.name, task.queue, payload, task.not_before, due_at, task.name, now)
@@ -244,11 +230,8 @@ class LocalQueue:
         return self._database.execute("DELETE FROM tombstone WHERE until < ?", (horizon,))
 
     def _limit(self, queue: str) -> Limits:
-        if (limits := self._limits.get(queue)) is None:
-            raise Refused(
-                f"there is no queue {queue!r}", hint=f"queues are {', '.join(sorted(self._limits))}"
-            )
-        return limits
+        check_queue(queue, self._limits)
+        return self._limits[queue]
 
     def _may_lease(self, queue: str, now: float) -> bool:
         """Tell whether a task is due and a lease is free, the rate aside."""
