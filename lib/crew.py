@@ -27,7 +27,7 @@ from lib.core.tools import MARGIN_S, ladder
 from lib.delivery import deliver_task
 from lib.media.ffmpeg_run import die_with_parent
 from lib.settings import ROOT, Settings
-from lib.wiring import LocalStudio
+from lib.wiring.local import LocalStudio, open_local
 
 #: What a render worker of the real studio runs.
 PROGRAM = (sys.executable, "-m", "lib.crew")
@@ -139,7 +139,7 @@ def main() -> None:
     """Be one render worker."""
     settings, executor = take_orders()
     logs.write_to(settings.data / "studio.log")
-    serve(wiring.local(settings, executor=executor))
+    serve(open_local(settings, executor=executor))
 
 
 def _as_json(settings: Settings) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from lib.core.errors import Unavailable
 from lib.crew import IDLE_S, Crew, work
 from lib.delivery import deliver_event, deliver_tick
 from lib.server import Server
-from lib.wiring import LocalStudio
+from lib.wiring.local import LocalStudio
 
 #: Seconds between two ticks, and between two looks for changes made by hand.
 TICK_S = 2.0

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings:
     """How this studio is wired."""
 
-    #: Which adapters: "local" keeps everything below ``data``.
+    #: Which adapters: "local" keeps everything below ``data``, "gcp" on Google Cloud.
     mode: str = "local"
     data: Path = ROOT / ".brandcast"
     #: Whose works the command line and the embedded API act on.
@@ -29,6 +29,21 @@ class Settings:
     #: Steps that render at the same time; 0 means one for each core.
     workers: int = 0
     assets: Path = ROOT / "assets"
+    #: Where on Google Cloud: project, region of the queues, bucket, Firestore database.
+    project: str = ""
+    region: str = ""
+    bucket: str = ""
+    database: str = "(default)"
+    #: The functions that carry out the tasks of each queue, and whose identity the tasks carry.
+    step_desk_url: str = ""
+    step_render_url: str = ""
+    tasks_account: str = ""
+    #: Seconds for which a request to Google is tried again; then the caller is told "not yet".
+    patience_s: int = 30
+    #: Stand-ins for Google's services: a URL, and twice host and port. For tests.
+    storage_endpoint: str = ""
+    firestore_endpoint: str = ""
+    tasks_endpoint: str = ""
 
     @property
     def kits(self) -> tuple[Path, ...]:
@@ -51,7 +66,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             choices = ", ".join(PREFIX + field.upper() for field in sorted(known))
             raise Refused(f"{PREFIX}{name.upper()} is no setting", hint=f"choose one of {choices}")
     values: dict[str, object] = {**given}
-    for name in ("port", "workers"):
+    for name in ("port", "workers", "patience_s"):
         if name in given:
             values[name] = _number(name, given[name])
     for name in ("data", "assets"):

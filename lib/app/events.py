@@ -15,15 +15,21 @@ from lib.core.paths import parse
 
 OBJECT_EVENTS = "google.cloud.storage.object.v1."
 FINALIZED = f"{OBJECT_EVENTS}finalized"
+DELETED = f"{OBJECT_EVENTS}deleted"
+MESSAGE = "google.cloud.pubsub.topic.v1.messagePublished"
+#: What a bucket's notification calls its events.
+_NOTIFIED = {"OBJECT_FINALIZE": FINALIZED, "OBJECT_DELETE": DELETED}
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def object_changed(studio: Studio, event_type: str, data: Any) -> None:
     """Settle the work that an object belongs to; objects that are not ours are left alone.
 
+    The event comes as it is, or inside the message by which a bucket's notification sends it.
     Raises Refused for an event that is no storage event (a wrongly wired trigger must be
     loud), Unavailable when it should be delivered again.
     """
+    event_type, data = _unwrapped(event_type, data)
     if not event_type.startswith(OBJECT_EVENTS) or not isinstance(data, dict):
         raise Refused(f"{event_type} is no storage event", hint="check the trigger's filter")
     path, generation = str(data.get("name", "")), str(data.get("generation", ""))
@@ -36,6 +42,26 @@ def object_changed(studio: Studio, event_type: str, data: Any) -> None:
     if same and event_type == FINALIZED:
         return  # the record knows this very generation: it was settled by whoever put it
     settle(studio, name.work_id, known=case_of(record))
+
+
+def event_delivered(studio: Studio, event_type: str, data: Any) -> int:
+    """Settle what an event is about; return the HTTP status. Raises Refused as above."""
+    try:
+        object_changed(studio, event_type, data)
+    except Unavailable as error:
+        note("event_postponed", f"not yet: {error}", level=logging.WARNING)
+        return 429
+    return 200
+
+
+def _unwrapped(event_type: str, data: Any) -> tuple[str, Any]:
+    """Return a notification's event; anything else as it is."""
+    message = data.get("message") if isinstance(data, dict) else None
+    if event_type != MESSAGE or not isinstance(message, dict):
+        return event_type, data
+    told = message.get("attributes") or {}
+    kind = _NOTIFIED.get(told.get("eventType", ""), event_type)
+    return kind, {"name": told.get("objectId", ""), "generation": told.get("objectGeneration", "")}
 
 
 def task_delivered(studio: Studio, payload: Any) -> tuple[str, int, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The wired ports that every verb is handed; ``lib/wiring.py`` is the only builder."""
+"""The wired ports that every verb is handed; ``lib/wiring`` is the only builder."""
 
 from __future__ import annotations
 

@@ -14,12 +14,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from lib import settings as settings_module
-from lib import wiring
 from lib.adapters.local.lock import holder
 from lib.app.api import PREFIX, Call, handle
 from lib.core.errors import Refused, StudioError, Unavailable
 from lib.settings import Settings
-from lib.wiring import LocalStudio
+from lib.wiring.local import LocalStudio, open_local
 
 #: Seconds that one answer may take; a burst of 200 brands is planned within a few.
 TIMEOUT_S = 60.0
@@ -94,7 +93,7 @@ def connect(settings: Settings) -> Client:
     running = holder(settings.data)
     if running and running.get("port"):
         return Client(settings, port=running["port"])
-    return Client(settings, local=wiring.local(settings))
+    return Client(settings, local=open_local(settings))
 
 
 def _read(status: int, body: bytes) -> Any:

@@ -6,12 +6,13 @@ import argparse
 import time
 from typing import Any
 
-from lib import logs, wiring
+from lib import logs
 from lib.cli.client import Client, connect, settings_for
 from lib.cli.output import emit, say, seconds, sign, table
 from lib.cli.progress import POLL_S, closing, follow, result
 from lib.crew import PROGRAM
 from lib.embedded import running
+from lib.wiring import parts
 
 
 def burst(args: argparse.Namespace) -> int:
@@ -19,7 +20,7 @@ def burst(args: argparse.Namespace) -> int:
     settings = settings_for(args.data)
     client = connect(settings)
     if client.local is None:
-        return _burst(args, client, list(wiring.brands(settings).slugs()))
+        return _burst(args, client, list(parts.brands(settings).slugs()))
     logs.write_to(settings.data / "studio.log")
     try:
         slugs = list(client.local.studio.brands.slugs())

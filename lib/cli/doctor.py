@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from lib import wiring
 from lib.adapters.local.lock import holder
 from lib.app.case import WORKS
 from lib.cli.client import settings_for
@@ -20,6 +19,8 @@ from lib.media.binaries import find
 from lib.media.text import shaping
 from lib.ports import Query
 from lib.settings import Settings
+from lib.wiring import parts
+from lib.wiring.local import LocalStudio, open_local
 
 #: Free space below which a studio cannot promise to finish a burst, bytes.
 LEAST_FREE = 1 << 30
@@ -52,7 +53,7 @@ def doctor(args: argparse.Namespace) -> int:
 
 def brands(args: argparse.Namespace) -> int:
     """Read every brand kit; return 1 when any is broken."""
-    kits = wiring.brands(settings_for(args.data))
+    kits = parts.brands(settings_for(args.data))
     problems = {slug: kits.check(slug) for slug in kits.slugs()}
     if not problems:
         raise Refused("there is no brand kit", hint="add one below assets/brands")
@@ -112,7 +113,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _kits(settings: Settings) -> Iterator[Finding]:
-    kits = wiring.brands(settings)
+    kits = parts.brands(settings)
     slugs = kits.slugs()
     broken = {slug: problems for slug in slugs if (problems := kits.check(slug))}
     for slug, problems in broken.items():
@@ -130,14 +131,14 @@ def _studio(settings: Settings) -> Iterator[Finding]:
     if not (settings.data / "studio.db").exists():
         yield Finding("data", "ok", f"nothing at {settings.data} yet")
         return
-    local = wiring.local(settings)
+    local = open_local(settings)
     try:
         yield from _flow(local)
     finally:
         local.close()
 
 
-def _flow(local: wiring.LocalStudio) -> Iterator[Finding]:
+def _flow(local: LocalStudio) -> Iterator[Finding]:
     """Say whether work flows: the age of what waits, never the health of a process."""
     now = local.studio.clock.now()
     due = local.studio.records.query(Query(WORKS, order_by="due_at", limit=1))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from lib import logs, wiring
+from lib import logs
 from lib.app.sweep import reconcile as run_reconcile
 from lib.app.verify import verify as run_verify
 from lib.cli.client import settings_for
 from lib.cli.output import emit, say
+from lib.wiring.local import open_local
 
 
 def verify(args: argparse.Namespace) -> int:
     """Fetch and decode every object that a ready work claims; return 1 on a lie."""
     settings = settings_for(args.data)
-    local = wiring.local(settings)
+    local = open_local(settings)
     try:
         found = run_verify(local.studio, settings.owner, args.id)
     finally:
@@ -34,7 +35,7 @@ def verify(args: argparse.Namespace) -> int:
 def reconcile(args: argparse.Namespace) -> int:
     """Compare every record with the bucket; return 1 when any had to be, or could not be, held."""
     settings = settings_for(args.data)
-    local = wiring.local(settings)
+    local = open_local(settings)
     logs.write_to(settings.data / "studio.log")
     try:
         report = run_reconcile(local.studio, dry_run=args.dry_run)

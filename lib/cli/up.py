@@ -19,6 +19,7 @@ from lib.core.errors import Refused, StudioError
 from lib.crew import PROGRAM
 from lib.embedded import Embedded
 from lib.settings import Settings
+from lib.wiring.local import open_local
 
 #: One post and one reel for each brand: enough to see everything, done within minutes.
 DEMO = {"kind": "test", "posts": 1, "reels": 1}
@@ -33,7 +34,7 @@ def up(args: argparse.Namespace) -> int:
     _refuse_a_second(settings.data)
     settings.data.mkdir(parents=True, exist_ok=True)
     logs.write_to(settings.data / "studio.log")
-    local = wiring.local(settings)
+    local = open_local(settings)
     studio = Embedded(local, program=PROGRAM)
     stop = _stop_on_signal()
     studio.start()

@@ -59,6 +59,8 @@ TOOLS: dict[str, Tool] = {
     )
 }
 QUEUES = ("desk", "render")
+#: Handovers of one task before its queue gives it up.
+MAX_DELIVERIES = 20
 
 
 def ladder(queue: str) -> Ladder:

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lib import wiring
-from lib.adapters.local.clock import ManualClock
+from lib.adapters.clock import ManualClock
 from lib.app import intake, views
 from lib.app.events import object_changed, task_delivered
 from lib.app.sweep import sweep
 from lib.core.tools import QUEUES
 from lib.core.work import Work
 from lib.settings import ROOT, Settings
-from lib.wiring import LocalStudio
+from lib.wiring.local import LocalStudio, open_local
 from tests.app.instant import InstantTools
 
 OWNER = "me"
@@ -111,7 +110,7 @@ def open_crank(
 ) -> Crank:
     """Open a studio below ``settings.data``."""
     used_clock, used_tools = clock or ManualClock(), tools or InstantTools()
-    local = wiring.local(settings, clock=used_clock, tools=used_tools)
+    local = open_local(settings, clock=used_clock, tools=used_tools)
     return Crank(local, used_clock, used_tools)
 
 

@@ -14,11 +14,11 @@ from typing import Any, Protocol
 
 import pytest
 
+from lib.adapters.clock import ManualClock, SystemClock
 from lib.adapters.gcp.clients import tasks_client
 from lib.adapters.gcp.objects import GcsObjects
 from lib.adapters.gcp.queue import CloudTasks, Target
 from lib.adapters.gcp.records import FirestoreRecords
-from lib.adapters.local.clock import ManualClock, SystemClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.dispatch import Lease, Limits
 from lib.adapters.local.objects import LocalObjects

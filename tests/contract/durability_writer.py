@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-from lib.adapters.local.clock import SystemClock
+from lib.adapters.clock import SystemClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.objects import LocalObjects
 from lib.adapters.local.queue import LocalQueue

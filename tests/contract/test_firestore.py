@@ -13,8 +13,8 @@ from google.cloud import firestore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lib.adapters.clock import SystemClock
 from lib.adapters.gcp.records import FirestoreRecords
-from lib.adapters.local.clock import SystemClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.records import LocalRecords
 from lib.core.errors import Conflict, NotFound, Unavailable

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.adapters.local.clock import ManualClock, SystemClock
+from lib.adapters.clock import ManualClock, SystemClock
 from lib.adapters.local.database import FOLD_EVERY, RESERVE, Database
 from lib.adapters.local.files import Tree
 from lib.adapters.local.objects import LocalObjects

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.adapters.local.clock import ManualClock
+from lib.adapters.clock import ManualClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.mirror import Scan
 from lib.adapters.local.objects import LocalObjects

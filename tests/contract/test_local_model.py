@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib.adapters.local.clock import ManualClock
+from lib.adapters.clock import ManualClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.objects import LocalObjects
 from lib.adapters.local.order_keys import order_key

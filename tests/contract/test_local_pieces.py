@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from lib.adapters.local.clock import ManualClock, SystemClock
+from lib.adapters.clock import ManualClock, SystemClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.dispatch import Limits
 from lib.adapters.local.objects import LocalObjects

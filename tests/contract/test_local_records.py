@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from lib.adapters.local.clock import ManualClock, SystemClock
+from lib.adapters.clock import ManualClock, SystemClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.record_index import BATCH
 from lib.adapters.local.records import LocalRecords

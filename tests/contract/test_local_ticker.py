@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from lib.adapters.local.clock import ManualClock, SystemClock
+from lib.adapters.clock import ManualClock, SystemClock
 from lib.adapters.local.lock import StudioLock, holder
 from lib.adapters.local.ticker import Ticker
 from lib.core.errors import Refused

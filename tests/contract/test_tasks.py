@@ -11,9 +11,9 @@ import pytest
 from google.cloud import tasks_v2
 from google.protobuf.duration_pb2 import Duration
 
+from lib.adapters.clock import ManualClock
 from lib.adapters.gcp.clients import tasks_client
 from lib.adapters.gcp.queue import CloudTasks, Target
-from lib.adapters.local.clock import ManualClock
 from lib.adapters.local.dispatch import Limits
 from lib.core.errors import Refused, Unavailable
 from lib.core.tools import QUEUES, ladder

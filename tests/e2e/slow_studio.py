@@ -12,14 +12,13 @@ import sys
 import time
 from pathlib import Path
 
-from lib import wiring
 from lib.app import views
 from lib.core.work import Json
 from lib.crew import serve, take_orders
 from lib.embedded import running
 from lib.ports import ToolCall
 from lib.settings import Settings
-from lib.wiring import LocalStudio
+from lib.wiring.local import LocalStudio, open_local
 from tests.app.crank import OWNER, settings_below
 from tests.app.instant import InstantTools
 
@@ -51,7 +50,7 @@ def rendering(params: Json, slot: str) -> str:
 def open_studio(settings: Settings, executor: str = "") -> LocalStudio:
     """Wire the studio with the slow tools; their book lies beside its data."""
     tools = SlowTools(settings.data.parent / "rendered.txt")
-    return wiring.local(settings, tools=tools, executor=executor)
+    return open_local(settings, tools=tools, executor=executor)
 
 
 def render() -> None:

@@ -20,7 +20,7 @@ from lib.app.intake import create_burst
 from lib.embedded import running
 from lib.ports import Query
 from lib.settings import ROOT
-from lib.wiring import LocalStudio
+from lib.wiring.local import LocalStudio
 from tests.app.crank import OWNER, settings_below
 from tests.e2e.processes import children, gone_within, words
 from tests.e2e.slow_studio import WORKER, open_studio

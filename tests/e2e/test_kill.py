@@ -10,12 +10,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from lib import wiring
 from lib.app import views
 from lib.app.case import WORKS, walk
 from lib.app.verify import verify
 from lib.ports import Query
 from lib.settings import ROOT
+from lib.wiring.local import open_local
 from tests.app.crank import OWNER, settings_below
 from tests.app.instant import InstantTools
 from tests.e2e.slow_studio import rendering
@@ -34,7 +34,7 @@ def start(folder: Path, bursts: int) -> subprocess.Popen[bytes]:
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
-    local = wiring.local(settings_below(folder), tools=InstantTools())
+    local = open_local(settings_below(folder), tools=InstantTools())
     try:
         return [r.data for r in walk(local.studio, Query(WORKS, order_by="created_at"))]
     finally:
@@ -72,7 +72,7 @@ def test_fifty_kills_lose_nothing_and_render_nothing_twice_that_was_finished(
     _, errors = last.communicate(timeout=LIMIT_S)
     assert last.returncode == 0, errors.decode()
 
-    local = wiring.local(settings_below(tmp_path), tools=InstantTools())
+    local = open_local(settings_below(tmp_path), tools=InstantTools())
     try:
         jobs = views.jobs(local.studio, OWNER)
         assert len(jobs) == 30 * bursts

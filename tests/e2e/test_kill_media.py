@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from lib import wiring
 from lib.app.case import WORKS, walk
 from lib.ports import Query
 from lib.settings import ROOT
+from lib.wiring.local import open_local
 from tests.app.crank import settings_below
 from tests.app.instant import InstantTools
 from tests.e2e.processes import children, gone_within, words
@@ -69,7 +69,7 @@ def test_three_kills_in_real_renders_leave_no_process_and_lose_nothing(tmp_path:
     verified = run("verify", "--json", data=data)
     assert (verified.code, verified.json["lies"], verified.json["works"]) == (0, 0, 3)
 
-    local = wiring.local(settings_below(tmp_path), tools=InstantTools())
+    local = open_local(settings_below(tmp_path), tools=InstantTools())
     try:
         cases = [r.data for r in walk(local.studio, Query(WORKS, order_by="created_at"))]
     finally:

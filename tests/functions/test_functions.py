@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from lib import wiring
 from lib.app import views
+from lib.core.errors import Unavailable
 from lib.settings import ROOT
 from tests.app.crank import OWNER, Crank, open_crank, settings_below
 
@@ -58,6 +59,51 @@ def test_an_event_for_an_object_that_is_not_ours_is_left_alone(crank: Crank) -> 
         "subject": "objects/holiday.jpg",
     }
     assert send(attributes, {"bucket": "b", "name": "holiday.jpg", "generation": "1"}) == 200
+
+
+def notified(kind: str, path: str, generation: int) -> dict[str, Any]:
+    """Return what a push subscription posts about a bucket's notification."""
+    attributes = {
+        "eventType": kind,
+        "bucketId": "b",
+        "objectId": path,
+        "objectGeneration": str(generation),
+        "payloadFormat": "JSON_API_V1",
+    }
+    message = {"messageId": "7", "data": "e30=", "attributes": attributes}
+    return {"message": message, "subscription": "projects/p/subscriptions/objects"}
+
+
+@pytest.mark.parametrize("kind", ["OBJECT_FINALIZE", "OBJECT_DELETE"])
+def test_a_notification_of_the_bucket_settles_the_work_of_its_object(
+    crank: Crank, kind: str
+) -> None:
+    work = crank.reel()
+    path = next(a for a in work["artifacts"] if a["slot"] == "video")["object"]
+    generation = crank.studio.objects.stat(path).generation
+    crank.file(path).unlink()
+    crank.local.objects.scan()
+    answer = client("on_object", "cloudevent").post("/", json=notified(kind, path, generation + 1))
+    assert answer.status_code == 200
+    assert crank.job(work["id"])["phase"] == "working"
+
+
+def test_a_notification_of_another_kind_is_refused_loudly(crank: Crank) -> None:
+    push = notified("OBJECT_ARCHIVE", "me/two-wheels/posts/w-1_slide-0000000000.jpg", 1)
+    assert client("on_object", "cloudevent").post("/", json=push).status_code == 500
+
+
+def test_an_event_that_cannot_be_settled_yet_is_answered_with_too_many_requests(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: str) -> Any:
+        raise Unavailable("the records could not be reached")
+
+    work = crank.reel()
+    path = next(a for a in work["artifacts"] if a["slot"] == "video")["object"]
+    monkeypatch.setattr(crank.local.records, "get", away)
+    push = notified("OBJECT_DELETE", path, 1)
+    assert client("on_object", "cloudevent").post("/", json=push).status_code == 429
 
 
 def test_an_event_of_another_type_is_refused_loudly(crank: Crank) -> None:

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "lib.core",
     ),
     "lib.adapters.offline": ("lib.adapters.offline", "lib.ports", "lib.core"),
+    "lib.adapters.clock": ("lib.ports", "lib.core"),
     "lib.adapters.kits": ("lib.ports", "lib.core"),
     "lib.adapters.gcp": (
         "lib.adapters.gcp",

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lib import wiring
 from lib.app.settle import begin
 from lib.core.checks import Check
 from lib.core.paths import ObjectName, build, fingerprint
@@ -24,7 +23,7 @@ from lib.crew import serve, take_orders
 from lib.embedded import running
 from lib.ports import ToolCall
 from lib.settings import Settings
-from lib.wiring import LocalStudio
+from lib.wiring.local import LocalStudio, open_local
 from tests.bench.peers.files import PAYLOAD
 
 FOLDER = Path(os.environ["BENCH_FOLDER"])
@@ -67,7 +66,7 @@ def work_of(name: str) -> Work:
 def open_studio(settings: Settings | None = None, executor: str = "") -> LocalStudio:
     """Wire the embedded adapters in the bench's folder, with the instant tool."""
     used = settings or Settings(data=FOLDER, port=0)
-    return wiring.local(used, tools=CopyTool(), executor=executor)
+    return open_local(used, tools=CopyTool(), executor=executor)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Time for the embedded world: the system's, and one that a test turns by hand.
+"""Time: the system's, and one that a test turns by hand.
 
 Called by the wiring and by tests. Knows nothing of what anybody does with an instant.
 """

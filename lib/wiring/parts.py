@@ -1,0 +1,43 @@
+"""What every studio has, wherever it runs: brand kits, media tools, a writer, a name for itself.
+
+Called by the rooms beside this one. Each part is imported when it is wanted, so that a function
+loads only what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import TYPE_CHECKING
+
+from lib.ports import Text, Tools
+from lib.settings import Settings
+
+if TYPE_CHECKING:
+    from lib.adapters.kits import KitFolders
+
+
+def brands(settings: Settings) -> KitFolders:
+    """Return the brand kits."""
+    from lib.adapters.kits import KitFolders
+
+    return KitFolders(settings.kits, fonts=settings.assets / "fonts")
+
+
+def media(settings: Settings) -> Tools:
+    """Return the media tools."""
+    from lib.media.toolbox import MediaTools
+
+    return MediaTools(assets=settings.assets, kits=settings.kits)
+
+
+def writer() -> Text:
+    """Return who writes the proposals."""
+    from lib.adapters.offline.writer import OfflineWriter
+
+    return OfflineWriter()
+
+
+def executor() -> str:
+    """Return the name by which this process stands in the ledger."""
+    return f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
