@@ -27,17 +27,16 @@ from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
 from lib.ports import Deliver, Json, Objects, Queue, Records, Task
 from tests.conftest import missing
-from tests.contract.deviations import Deviations, table
-from tests.contract.fake_gcs import (
-    GCS_DEVIATIONS,
+from tests.contract.deviations import GCS_DEVIATIONS, Deviations, table
+from tests.contract.tasks_rig import ACCOUNT, PLACE, TASKS_DEVIATIONS, DoubleHandovers, queue_of
+from tests.stand_ins.fake_gcs import (
     FakeGcs,
     OwnClock,
     new_bucket,
     throwaway_signing,
 )
-from tests.contract.firestore_emulator import FirestoreEmulator, jar
-from tests.contract.tasks_double import TasksDouble
-from tests.contract.tasks_rig import ACCOUNT, PLACE, TASKS_DEVIATIONS, DoubleHandovers, queue_of
+from tests.stand_ins.firestore_emulator import FirestoreEmulator, jar
+from tests.stand_ins.tasks_double import TasksDouble
 
 #: The fields that the clauses' queries name, by collection.
 INDEXED = {"works": ("owner", "created_at", "summary.due_at", "rank", "on")}

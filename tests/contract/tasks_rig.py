@@ -11,7 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from lib.adapters.local.dispatch import Limits
 from lib.ports import Task
 from tests.contract.deviations import Deviation, Deviations
-from tests.contract.tasks_double import Handover, TasksDouble
+from tests.stand_ins.tasks_double import Handover, TasksDouble
 
 #: Project and region, and whose identity the tasks carry.
 PLACE = ("contract", "europe-west1")

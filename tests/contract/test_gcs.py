@@ -12,8 +12,8 @@ import requests
 from lib.adapters.gcp.objects import CHUNK, GcsObjects
 from lib.adapters.gcp.signing import Signer
 from lib.core.errors import Conflict, Refused, Unavailable
-from tests.contract.fake_gcs import client_of, new_bucket, throwaway_signing
-from tests.contract.middleman import Middleman, first
+from tests.stand_ins.fake_gcs import client_of, new_bucket, throwaway_signing
+from tests.stand_ins.middleman import Middleman, first
 
 MIB = 1024 * 1024
 

@@ -18,9 +18,9 @@ from lib.adapters.local.dispatch import Limits
 from lib.core.errors import Refused, Unavailable
 from lib.core.tools import QUEUES, ladder
 from lib.ports import Task
-from tests.contract.tasks_double import TasksDouble
 from tests.contract.tasks_rig import ACCOUNT, PLACE, path_of, queue_of
-from tests.contract.tasks_terms import backoff_s, is_spent
+from tests.stand_ins.tasks_double import TasksDouble
+from tests.stand_ins.tasks_terms import backoff_s, is_spent
 
 URL = "https://on-step-desk.test/"
 TASK = Task("h4shed", "desk", {"work_id": "w-1", "step": "propose", "number": 1})

@@ -1,6 +1,6 @@
 """Google's own clients, as the adapters of this folder want them.
 
-Each takes the credentials of the environment; a stand-in, named by its ``endpoint``, needs none.
+Each takes the credentials of the environment. ``endpoint`` is a stand-in's address.
 """
 
 from __future__ import annotations
@@ -11,19 +11,12 @@ if TYPE_CHECKING:
     from google.cloud import firestore, storage, tasks_v2
 
 
-def storage_client(project: str, *, endpoint: str = "") -> storage.Client:
+def storage_client(project: str, *, credentials: Any = None, endpoint: str = "") -> storage.Client:
     """Return a client of Cloud Storage; ``endpoint`` is a URL."""
     from google.cloud.storage import Client
 
-    client = (
-        Client(
-            project=project,
-            credentials=_nobody(),
-            client_options={"api_endpoint": endpoint},
-        )
-        if endpoint
-        else Client(project=project)
-    )
+    options = {"api_endpoint": endpoint} if endpoint else None
+    client = Client(project=project, credentials=credentials, client_options=options)
     # For its traces it asks for every bucket's place, in a thread that tries for minutes: a request
     # that we would pay, a right that our functions do not have, and work outside of any request.
     client._bucket_metadata_cache = None  # noqa: SLF001 - its own switch is a variable for all

@@ -9,7 +9,7 @@ from pathlib import Path
 from google.cloud import firestore
 
 from lib.adapters.gcp.clients import firestore_client
-from tests.contract.stand_in import StandIn
+from tests.stand_ins.process import StandIn
 
 JAR = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
 MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"

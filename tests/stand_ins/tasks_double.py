@@ -21,7 +21,7 @@ import grpc
 from google.cloud import tasks_v2
 
 from lib.ports import Clock
-from tests.contract.tasks_terms import Bucket, backoff_s, is_spent
+from tests.stand_ins.tasks_terms import Bucket, backoff_s, is_spent
 
 SERVICE = "google.cloud.tasks.v2.CloudTasks"
 #: Seconds for which a name stays taken after its task is gone; the service says "up to 24 hours".
