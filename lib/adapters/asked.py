@@ -11,7 +11,7 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from lib.adapters.document import MISSING, dig
+from lib.adapters.document import MISSING, dig, split
 from lib.core.errors import Refused
 from lib.ports import Query, Task
 
@@ -41,7 +41,7 @@ def check_life(expires_s: float) -> None:
 
 
 def check_query(query: Query, indexed: Mapping[str, Container[str]]) -> None:
-    """Raise Refused for a query of nothing, or by a field that was not declared, by its name.
+    """Raise Refused for a query of nothing, by a field that was not declared, or behind nothing.
 
     ``indexed`` holds the declared fields of each collection.
     """
@@ -54,6 +54,11 @@ def check_query(query: Query, indexed: Mapping[str, Container[str]]) -> None:
                 f"{query.collection}.{field} is not indexed (indexed are: {_listed(declared)})",
                 hint="declare the field for this collection where the records are opened",
             )
+    if query.after is not None and split(query.after.path)[0] != query.collection:
+        raise Refused(
+            f"{query.after.path} is no document of {query.collection}",
+            hint="continue with a record of an earlier answer to the same query",
+        )
 
 
 def cursor_value(query: Query) -> Any:

@@ -101,6 +101,9 @@ def _start(studio: Studio, case: Case, attempt: Attempt) -> Case | None:
             )
         except Conflict:
             current = load(studio, case.work.id)
+            # An acknowledgement that was lost: the claim in the ledger is this very one.
+            if current and current.attempt(attempt.step, attempt.number) == started:
+                return current
             continue
         return replace(current.having(started), version=record.version)
     raise Unavailable(f"{case.work.id} is being written by others", retry_after_s=1)
@@ -120,9 +123,11 @@ def _try(studio: Studio, case: Case, attempt: Attempt, missing: Missing) -> Atte
         message = f"{error} ({error.hint})" if error.hint else str(error)
         end = {"outcome": Outcome.FAILED, "message": message, "permanent": True}
     except Exception as error:  # noqa: BLE001 - any fault becomes an entry of the ledger
-        message = f"{type(error).__name__}: {error}"
+        away = isinstance(error, Unavailable)
+        message = str(error) if away else f"{type(error).__name__}: {error}"
+        outcome = Outcome.AWAY if away else Outcome.FAILED
         # Of an effect nobody knows now whether it happened; only its tool can say that it did not.
-        outcome = Outcome.LOST if step.effect else Outcome.FAILED
+        outcome = Outcome.LOST if step.effect else outcome
         end = {"outcome": outcome, "message": message, "permanent": False}
     return attempt.model_copy(update={**end, "ended_at": studio.clock.now()})
 

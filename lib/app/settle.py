@@ -7,6 +7,7 @@ the record, and whoever loses it looks again.
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from dataclasses import dataclass
@@ -190,7 +191,13 @@ def _carry_out(studio: Studio, work: Work, action: Action) -> None:
             queue=tool.queue if tool else "render",
             payload={"work_id": work.id, "step": action.step, "number": action.number},
         )
-        if studio.queue.enqueue(task):
+        try:
+            stored = studio.queue.enqueue(task)
+        except Unavailable as error:
+            # The claim is on record: when nobody begins, the ledger's reminder sends another task.
+            note("enqueue_postponed", f"{task.name}: {error}", level=logging.WARNING)
+            return
+        if stored:
             note("step_enqueued", f"{action.step} of {work.id} enqueued", **task.payload)
     elif isinstance(action, Discard):
         gone = action.sighting

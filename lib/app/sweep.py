@@ -102,8 +102,8 @@ def _close(studio: Studio, why: str, is_dead: Callable[[str | None], bool]) -> i
 def _audit_slice(studio: Studio, report: Report) -> None:
     """Check the next few works behind the cursor; the cursor only remembers where, not what."""
     cursor = studio.records.get(CURSOR)
-    after = Record("", {"created_at": -1.0}, 0)
-    if cursor and cursor.data.get("path"):
+    after = None
+    if cursor and cursor.data["path"]:
         after = Record(cursor.data["path"], {"created_at": cursor.data["created_at"]}, 0)
     page = studio.records.query(Query(WORKS, order_by="created_at", after=after, limit=AUDIT_SLICE))
     for record in page:
@@ -111,7 +111,7 @@ def _audit_slice(studio: Studio, report: Report) -> None:
     last = page[-1] if len(page) == AUDIT_SLICE else None
     place = {
         "path": last.path if last else "",
-        "created_at": last.data["created_at"] if last else -1.0,
+        "created_at": last.data["created_at"] if last else 0.0,
     }
     if cursor is None:
         try:

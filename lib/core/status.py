@@ -193,16 +193,16 @@ def _idle_state(
     if step.effect and _sent_without_receipt(counted):
         return StepState(Stage.UNSURE, missing, number, reason="sent, but no receipt came back")
     made = [a.number for a in counted if a.outcome is Outcome.OK]
-    tail = [a for a in counted if a.number > max(made, default=0) and a.outcome is not Outcome.LOST]
-    failures = sorted((a for a in tail if a.outcome is not Outcome.OK), key=lambda a: a.number)
+    recent = sorted((a for a in counted if a.number > max(made, default=0)), key=lambda a: a.number)
+    setbacks = [a for a in recent if a.outcome not in (Outcome.OK, Outcome.LOST)]
+    failures = [a for a in setbacks if a.outcome is not Outcome.AWAY]
     if len(made) >= VANISH_TRIES:
         reason = f"was made {len(made)} times, and each time its object was gone again"
         return StepState(Stage.FAILED, missing, number, reason=reason)
     if failures and (failures[-1].permanent or len(failures) >= step.tries):
         return StepState(Stage.FAILED, missing, number, reason=_words(failures[-1], step))
-    last = failures[-1] if failures else None
-    reason = f"attempt {last.number} went quiet" if last and last.ended_at is None else ""
-    gate = max(step.not_before or 0.0, _backoff_until(failures, step))
+    reason = _hindrance(setbacks[-1]) if setbacks else ""
+    gate = max(step.not_before or 0.0, _backoff_until(setbacks, step))
     if now < gate:
         return StepState(Stage.WAITING, missing, number, due_at=gate, reason=reason)
     return StepState(Stage.READY, missing, number, due_at=now, reason=reason)
@@ -212,13 +212,20 @@ def _sent_without_receipt(counted: list[Attempt]) -> bool:
     return any(a.outcome is not Outcome.FAILED for a in counted)
 
 
-def _backoff_until(failures: list[Attempt], step: Step) -> float:
-    if not failures:
+def _hindrance(last: Attempt) -> str:
+    """Return what keeps a step that has tries left, in words; a failure is told by its stage."""
+    if last.ended_at is None:
+        return f"attempt {last.number} went quiet"
+    return last.message if last.outcome is Outcome.AWAY else ""
+
+
+def _backoff_until(setbacks: list[Attempt], step: Step) -> float:
+    if not setbacks:
         return 0.0
-    last = failures[-1]
+    last = setbacks[-1]
     if last.ended_at is None:  # went quiet: its patience was wait enough
         return (last.started_at or 0.0) + step.patience_s
-    return last.ended_at + min(BACKOFF_MAX_S, BACKOFF_S * 2.0 ** (len(failures) - 1))
+    return last.ended_at + min(BACKOFF_MAX_S, BACKOFF_S * 2.0 ** min(len(setbacks) - 1, 30))
 
 
 def _words(failure: Attempt, step: Step) -> str:

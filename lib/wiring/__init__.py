@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 
+from lib import logs
 from lib.app.studio import Studio
 from lib.core.errors import Refused
 from lib.settings import Settings, load
@@ -44,6 +45,7 @@ def _open(settings: Settings) -> Studio:
     if settings.mode == "gcp":
         from lib.wiring.gcp import open_gcp
 
+        logs.write_to(None)
         return open_gcp(settings)
     if settings.mode == "local":
         from lib.wiring.local import open_local

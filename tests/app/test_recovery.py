@@ -13,7 +13,7 @@ from lib.app import views
 from lib.app.settle import settle
 from lib.app.sweep import recover, sweep
 from lib.app.verify import verify
-from lib.core.errors import Unavailable
+from lib.core.errors import Conflict, Unavailable
 from tests.app.crank import OWNER, Crank, open_crank
 
 
@@ -103,6 +103,68 @@ def test_a_finished_file_that_is_uploaded_while_the_sweep_looks_disturbs_nobody(
     monkeypatch.setattr(type(file), "iterdir", vanishing)
     sweep(crank.studio)
     assert not file.exists()
+
+
+def test_a_claim_whose_acknowledgement_was_lost_is_our_own(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    burst = crank.burst(crank.studio.brands.slugs()[0], posts=0)
+    update, losses = crank.local.records.update, iter([True])
+
+    def losing(path: str, fields: Any, **more: Any) -> Any:
+        record = update(path, fields, **more)
+        if next(losses, False):  # it is written, and its writer is told the opposite
+            raise Conflict(f"{path} has another version")
+        return record
+
+    monkeypatch.setattr(crank.local.records, "update", losing)
+    crank.until_quiet()
+    assert crank.burst_view(burst.id)["phase"] == "complete"
+    assert all(number == 1 for _, _, number in crank.delivered)
+
+
+def test_a_queue_that_is_away_loses_no_burst_and_makes_none_twice(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enqueue, away = crank.local.queue.enqueue, [True]
+
+    def trying(task: Any) -> bool:
+        if away:
+            raise Unavailable("the queue could not be reached")
+        return enqueue(task)
+
+    monkeypatch.setattr(crank.local.queue, "enqueue", trying)
+    burst = crank.burst(crank.studio.brands.slugs()[0], posts=0)
+    crank.until_quiet()
+    assert crank.delivered == []
+    away.clear()
+    crank.tick(after_s=25)
+    assert crank.burst_view(burst.id)["phase"] == "complete"
+    assert all(number == 1 for _, _, number in crank.delivered)
+
+
+def test_a_bucket_that_is_away_costs_no_try_and_no_render(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, away = crank.local.objects.put_once, [True]
+
+    def trying(path: str, *args: Any, **more: Any) -> Any:
+        if away and "/videos/" in path:
+            raise Unavailable("the bucket could not be reached")
+        return put(path, *args, **more)
+
+    monkeypatch.setattr(crank.local.objects, "put_once", trying)
+    burst = crank.burst(crank.studio.brands.slugs()[0], posts=0)
+    crank.until_quiet()
+    for _ in range(6):
+        crank.tick(after_s=400)
+    (job,) = crank.burst_view(burst.id)["jobs"]
+    assert job["phase"] == "working"
+    assert "the bucket could not be reached" in str(crank.job(job["id"])["steps"])
+    away.clear()
+    crank.tick(after_s=400)
+    assert crank.job(job["id"])["phase"] == "ready"
+    assert crank.tools.made["video"] == 1
 
 
 def test_an_attempt_that_died_after_its_upload_is_closed_though_its_work_is_ready(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lib.core.errors import Conflict, NotFound, Refused
-from lib.ports import REMOVE, Query
+from lib.ports import REMOVE, Query, Record
 
 #: The port whose backends are held to these clauses.
 PORT = "records"
@@ -349,3 +349,10 @@ def test_a_document_that_stands_beside_an_update_already_is_left_as_it_is(rig):
     rig.records.update("works/a", {("x",): 1}, beside={"activity/l": {"a": 2}})
     assert rig.records.get("activity/l").data == {"a": 1}
     assert rig.records.get("works/a").data["x"] == 1
+
+
+@pytest.mark.parametrize("path", ["", "works", "activity/a"])
+def test_a_cursor_that_is_no_document_of_the_collection_is_refused(rig, path):
+    query = Query("works", order_by="rank", after=Record(path, {"rank": 1}, 1))
+    with pytest.raises(Refused):
+        rig.records.query(query)

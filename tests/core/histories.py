@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from lib.core.checks import faults
 from lib.core.decide import Ask, Discard, Run, decide
 from lib.core.rollup import SETTLED, Phase, phase
-from lib.core.status import VANISH_TRIES, Assessment, Stage, assess
+from lib.core.status import BACKOFF_S, VANISH_TRIES, Assessment, Stage, assess
 from lib.core.work import Artifact, Attempt, Keep, Outcome, Plan, Sighting, Step
 from tests.core.plans import T0, good_facts
 
@@ -179,7 +179,11 @@ class World:
         assert self.now >= (step.not_before or 0.0), "run before its time"
         assert not self.busy(step), "a second attempt beside one that is queued or at work"
         assert not (counted and counted[-1].permanent), "tried again what fails for certain"
-        rest = [a for a in counted if a.outcome is not Outcome.LOST]
+        rest = [a for a in counted if a.outcome not in (Outcome.LOST, Outcome.AWAY)]
+        if counted and counted[-1].outcome is Outcome.AWAY:
+            assert self.now >= (counted[-1].ended_at or 0.0) + BACKOFF_S, (
+                "no pause for what is away"
+            )
         oks = [a.number for a in rest if a.outcome is Outcome.OK]
         assert len(oks) < VANISH_TRIES, "feeds whoever deletes"
         assert sum(a.number > max(oks, default=0) for a in rest) < step.tries, "too many tries"
@@ -219,6 +223,9 @@ class World:
         if self.strikes(self.rates.fail):
             permanent = self.chance.random() < 0.2
             self.close(name, number, Outcome.FAILED, permanent=permanent)
+            return
+        if not step.effect and self.strikes(self.rates.fail):
+            self.close(name, number, Outcome.AWAY)
             return
         if step.effect:
             self.sent[name] += 1

@@ -238,3 +238,9 @@ def failed(name: str, number: int = 1, *, at: float = T0, **more: Any) -> Attemp
 def lost(name: str, number: int = 1, *, at: float = T0) -> Attempt:
     """Return an attempt whose executor is known to be dead."""
     return ended(name, number, at=at, outcome=Outcome.LOST)
+
+
+def away(name: str, number: int = 1, *, at: float = T0) -> Attempt:
+    """Return an attempt that could not reach what it needs."""
+    message = "the bucket could not be reached"
+    return ended(name, number, at=at, outcome=Outcome.AWAY, message=message)

@@ -160,9 +160,26 @@ BUGS = (
     bug(
         "lost attempts count as tries",
         "status",
-        " and a.outcome is not Outcome.LOST]",
-        "]",
+        "not in (Outcome.OK, Outcome.LOST)]",
+        "is not Outcome.OK]",
         "test_status_ledger.test_lost_attempts_do_not_count_as_tries",
+    ),
+    bug(
+        "a service that is away counts against the step",
+        "status",
+        "[a for a in setbacks if a.outcome is not Outcome.AWAY]",
+        "setbacks",
+        "test_status_ledger.test_attempts_that_could_not_reach_what_they_need_do_not_count_as_tries"
+        "_but_wait_longer",
+    ),
+    bug(
+        "a service that is away is asked again at once",
+        "status",
+        "_backoff_until(setbacks, step)",
+        "_backoff_until(failures, step)",
+        HISTORIES,
+        "test_status_ledger.test_attempts_that_could_not_reach_what_they_need_do_not_count_as_tries"
+        "_but_wait_longer",
     ),
     bug(
         "a pardon changes nothing",
@@ -222,8 +239,8 @@ BUGS = (
     bug(
         "a publication does not wait for its time",
         "status",
-        "gate = max(step.not_before or 0.0, _backoff_until(failures, step))",
-        "gate = _backoff_until(failures, step)",
+        "gate = max(step.not_before or 0.0, _backoff_until(setbacks, step))",
+        "gate = _backoff_until(setbacks, step)",
         HISTORIES,
         "test_status_ledger.test_a_publication_waits_for_its_time_and_then_runs_on_every_platform",
     ),

@@ -47,6 +47,7 @@ def test_the_histories_reach_every_interesting_state() -> None:
     ends = {f"end: {word}" for word in (Phase.READY, Phase.PARTIAL, Phase.FAILED, Phase.UNSURE)}
     words = {Phase.WORKING, Phase.SCHEDULED, Phase.UNSURE, Phase.PARTIAL, Phase.FAILED}
     faults = {"empty", "junk", "task lost", "dropped", "crashed at once", "ok", "failed", "lost"}
+    faults |= {"away"}
     deeds = {"delete", "overwrite", "retry", "asked", "discarded"}
     never = sorted(str(what) for what in ends | words | faults | deeds if not reached[what])
     assert not never, f"a campaign that never reaches this proves nothing about it: {never}"

@@ -21,6 +21,7 @@ from tests.core.plans import (
     PICTURE,
     T0,
     artifact,
+    away,
     ended,
     failed,
     lost,
@@ -165,6 +166,19 @@ def test_lost_attempts_do_not_count_as_tries() -> None:
     ledger = [lost("paint", n) for n in range(1, 8)]
     state = paint(*ledger)
     assert (state.stage, state.number) == (Stage.READY, 8)
+    assert paint(*ledger, failed("paint", 8, at=T0 - HOUR_S)).stage is Stage.READY
+
+
+def test_attempts_that_could_not_reach_what_they_need_do_not_count_as_tries_but_wait_longer() -> (
+    None
+):
+    ledger = [away("paint", n) for n in range(1, 8)]
+    state = paint(*ledger)
+    assert (state.stage, state.number) == (Stage.WAITING, 8)
+    assert state.reason == "the bucket could not be reached"
+    assert state.due_at == T0 + BACKOFF_MAX_S
+    assert paint(away("paint")).due_at == T0 + BACKOFF_S
+    assert paint(away("paint", at=T0 - HOUR_S)).stage is Stage.READY
     assert paint(*ledger, failed("paint", 8, at=T0 - HOUR_S)).stage is Stage.READY
 
 
