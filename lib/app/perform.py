@@ -61,7 +61,13 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
         seconds=round((ended.ended_at or 0) - (ended.started_at or 0), 3),
         error=ended.message,
     )
-    settle(studio, work_id, ended=ended, known=known)
+    try:
+        settle(studio, work_id, ended=ended, known=known)
+    except Unavailable:
+        # What it came to needs no look at the bucket; whoever ticks next looks.
+        end = {attempt_field(ended): ended.model_dump(mode="json"), ("due_at",): ended.ended_at}
+        studio.records.update(record_path(work_id), end)
+        raise
     return ended.message or "done"
 
 

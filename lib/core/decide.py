@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lib.core.status import Assessment, Stage
-from lib.core.work import Plan, Sighting
+from lib.core.work import Attempt, Plan, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,14 @@ class Ask:
     reason: str
 
 
-Action = Run | Discard | Ask
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close an attempt that never answered, of a step that has nothing left to make."""
+
+    attempt: Attempt
+
+
+Action = Run | Discard | Ask | Close
 
 
 def decide(plan: Plan, assessment: Assessment) -> tuple[Action, ...]:
@@ -52,4 +59,5 @@ def decide(plan: Plan, assessment: Assessment) -> tuple[Action, ...]:
         elif state.stage is Stage.UNSURE:
             actions.append(Ask(step.name, state.reason))
     actions += [Discard(sighting) for sighting in assessment.spent]
+    actions += [Close(attempt) for attempt in assessment.silent]
     return tuple(actions)

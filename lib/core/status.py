@@ -68,6 +68,8 @@ class Assessment:
     total: int
     #: Raw objects that nothing needs any more; they may be deleted by generation.
     spent: tuple[Sighting, ...]
+    #: Open attempts that gave no answer within their patience, of steps with nothing left to make.
+    silent: tuple[Attempt, ...]
     #: Why each kept artifact that is missing is missing, in words, by slot.
     missing: Mapping[str, str]
     reasons: tuple[str, ...]
@@ -107,12 +109,20 @@ def assess(plan: Plan, sightings: Sightings, attempts: Iterable[Attempt], now: f
     spent = _spent(plan, steps, wanted, sightings)
     dues = [state.due_at for state in steps.values() if state.due_at is not None]
     dues += [now] if spent else []
+    unclosed = {
+        attempt: attempt.started_at + step.patience_s
+        for step in plan.steps
+        for attempt in sorted(ledger[step.name], key=lambda a: a.number)
+        if not steps[step.name].missing and attempt.ended_at is None and attempt.started_at
+    }
+    dues += unclosed.values()
     return Assessment(
         present=present,
         steps=steps,
         done=sum(slot in present for slot in kept),
         total=len(kept),
         spent=spent,
+        silent=tuple(attempt for attempt, until in unclosed.items() if until <= now),
         missing={
             slot: _why_missing(artifacts[slot], sightings, ledger, plan)
             for slot in kept

@@ -143,6 +143,55 @@ def test_a_queue_that_is_away_loses_no_burst_and_makes_none_twice(
     assert all(number == 1 for _, _, number in crank.delivered)
 
 
+def test_an_attempt_that_cannot_look_at_the_bucket_any_more_is_closed_all_the_same(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, stat, away = crank.local.objects.put_once, crank.local.objects.stat, []
+
+    def last_before_the_outage(path: str, *args: Any, **more: Any) -> Any:
+        info = put(path, *args, **more)
+        away.extend([True] * ("/videos/" in path))
+        return info
+
+    def looking(path: str) -> Any:
+        if away:
+            raise Unavailable("the bucket could not be reached")
+        return stat(path)
+
+    monkeypatch.setattr(crank.local.objects, "put_once", last_before_the_outage)
+    monkeypatch.setattr(crank.local.objects, "stat", looking)
+    burst = crank.burst(crank.studio.brands.slugs()[0], posts=0)
+    with pytest.raises(AssertionError):  # the outage is answered with "not yet"
+        crank.until_quiet()
+    away.clear()
+    crank.tick(after_s=1)
+    (job,) = crank.burst_view(burst.id)["jobs"]
+    attempts = [a for step in crank.job(job["id"])["steps"] for a in step["attempts"]]
+    assert {attempt["outcome"] for attempt in attempts} == {"ok"}
+
+
+def test_an_attempt_that_never_answered_is_closed_though_its_files_are_there(crank: Crank) -> None:
+    work = crank.reel()
+    record = crank.studio.records.get(f"works/{work['id']}")
+    key = next(key for key in record.data["attempts"] if key.startswith("reel_video"))
+    attempt = record.data["attempts"][key]
+    unended = {**attempt, "ended_at": None, "outcome": None}
+    crank.studio.records.update(f"works/{work['id']}", {("attempts", key): unended})
+    settle(crank.studio, work["id"])
+    crank.tick(after_s=60)
+    assert _outcomes(crank, work["id"])["reel_video"] == [None]
+    crank.tick(after_s=3600)
+    assert _outcomes(crank, work["id"])["reel_video"] == ["lost"]
+    record = crank.studio.records.get(f"works/{work['id']}")
+    assert record.data["summary"]["open"] is False
+    assert record.data.get("due_at") is None
+
+
+def _outcomes(crank: Crank, work_id: str) -> dict[str, list[str | None]]:
+    steps = crank.job(work_id)["steps"]
+    return {step["key"]: [attempt["outcome"] for attempt in step["attempts"]] for step in steps}
+
+
 def test_a_bucket_that_is_away_costs_no_try_and_no_render(
     crank: Crank, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from lib.core.checks import faults
-from lib.core.decide import Ask, Discard, Run, decide
+from lib.core.decide import Ask, Close, Discard, Run, decide
 from lib.core.rollup import SETTLED, Phase, phase
 from lib.core.status import BACKOFF_S, VANISH_TRIES, Assessment, Stage, assess
 from lib.core.work import Artifact, Attempt, Keep, Outcome, Plan, Sighting, Step
@@ -140,12 +140,17 @@ class World:
     def settle(self) -> None:
         """Observe, write claims and the due instant at once, then act; the acts may get lost."""
         found = self.observe()
-        actions = decide(self.plan, found)
-        for action in actions:
+        for action in decide(self.plan, found):
             if isinstance(action, Run):
                 self.claim(action)
             elif isinstance(action, Discard):
                 self.discard(action.sighting)
+            elif isinstance(action, Close):
+                silent, step = action.attempt, self.plan.step(action.attempt.step)
+                assert step is not None
+                assert self.now >= (silent.started_at or self.now) + step.patience_s, "impatient"
+                assert not found.steps[step.name].missing, "closed an attempt that is waited for"
+                self.close(step.name, silent.number, Outcome.LOST)
             elif isinstance(action, Ask):
                 self.seen["asked"] += 1
         self.due_at = self.observe().due_at

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from lib.core.decide import Run, decide
+from lib.core.decide import Close, Run, decide
 from lib.core.rollup import Phase, phase
 from lib.core.status import Assessment, Stage, assess
 from lib.core.work import Attempt, Plan, Sightings
@@ -108,8 +108,8 @@ def test_scenario_1_stuck_generating_with_complete_videos() -> None:
     claims = quiet(NAMES, 1)  # everybody went quiet hours ago, yet every clip is there
     found = judge(project, seen(project, *NAMES), claims)
     assert phase(found) is Phase.READY
-    assert found.due_at is None
-    assert decide(project, found) == (), "a clip that exists is never made again"
+    closings = tuple(Close(claim) for claim in claims)
+    assert decide(project, found) == closings, "a clip that exists is never made again"
 
 
 def test_scenario_2_partial_generation_creates_only_the_missing_eight() -> None:
@@ -137,7 +137,7 @@ def test_scenario_3_when_no_try_is_left_it_stops_keeps_three_and_a_person_may_re
     found = judge(project, bucket, quiet(NAMES, 3))
     assert phase(found) is Phase.PARTIAL
     assert found.present == frozenset(NAMES[:3])
-    assert decide(project, found) == ()
+    assert {type(action) for action in decide(project, found)} == {Close}
     pardoned = tuple(a.model_copy(update={"pardoned": True}) for a in quiet(NAMES, 3))
     again = judge(project, bucket, pardoned)
     assert run_steps(project, again) == list(NAMES[3:])
