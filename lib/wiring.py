@@ -22,15 +22,12 @@ from lib.app.case import INDEXED
 from lib.app.salvage import FINISHED
 from lib.app.studio import Studio
 from lib.core.errors import Refused
-from lib.core.tools import QUEUES
+from lib.core.tools import MAX_DELIVERIES, QUEUES
 from lib.ports import Clock, Text, Tools
 from lib.settings import Settings, load
 
 if TYPE_CHECKING:
     from lib.adapters.kits import KitFolders
-
-#: Deliveries of one task before it is put aside as a dead letter.
-MAX_DELIVERIES = 20
 
 _installed: dict[str, tuple[Studio, Settings]] = {}
 

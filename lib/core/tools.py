@@ -59,6 +59,8 @@ TOOLS: dict[str, Tool] = {
     )
 }
 QUEUES = ("desk", "render")
+#: Deliveries of one task or event before it is put aside.
+MAX_DELIVERIES = 20
 
 
 def ladder(queue: str) -> Ladder:

@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "lib.logs": (),
     "lib.wiring": ("lib",),
     "lib.delivery": ("lib.app", "lib.core", "main"),
+    "lib.deployment": ("lib.core", "main"),
     "lib.crew": ("lib",),
     "lib.embedded": ("lib",),
     "lib.server": ("lib",),
@@ -61,6 +62,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "functions_framework": ("functions", "lib.server"),
     "cloudevents": ("functions", "lib.delivery"),
     "rich": ("lib.cli",),
+    # It is not deployed with the functions.
+    "infra": ("lib.cli.deploy",),
     # Imports by name cannot be read off the source: only where a table of ours says the names.
     "importlib": ("main", "lib.cli.__main__", "lib.media.worker", "lib.media.binaries"),
 }
