@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from infra.offline.picture import Picture
-from infra.rules import access, events, services, work
+from infra.rules import access, events, services, values, work
 
 Rule: TypeAlias = Callable[[Picture], list[str]]
 
@@ -43,6 +43,8 @@ RULES: tuple[Rule, ...] = (
     work.a_queue_hands_out_what_its_service_can_take,
     work.the_tick_is_tried_again,
     work.every_alert_says_what_to_do,
+    values.values_are_ones_that_google_accepts,
+    values.several_requests_have_a_whole_processor,
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.rules import Rule, access, events, services, work
+from infra.rules import Rule, access, events, services, values, work
 from tests.infra.conftest import Change, append, edit
 
 PUSH = 'push_endpoint = local.urls["on-object"]'
@@ -233,5 +233,19 @@ MUTANTS: dict[Rule, dict[str, Change]] = {
     work.every_alert_says_what_to_do: {
         "it does not": edit("alerts.tf", "infra/README.md, Alerts, “no tick”", "somewhere"),
         "a metric that nobody makes": edit("alerts.tf", "user/${google_logging_metric.corrections.name}", "user/corrections"),
+    },
+    values.values_are_ones_that_google_accepts: {
+        "too few tries": edit("events.tf", "max_delivery_attempts = var.constants.events.max_attempts", "max_delivery_attempts = 3"),
+        "too long a pause": constant('"max_backoff_s": 600', '"max_backoff_s": 900'),
+        "a deadline that there is not": constant('"ack_s": 240', '"ack_s": 900'),
+        "kept for ever": edit("events.tf", '"1209600s"', '"31536000s"'),
+        "too many tries of the tick": constant('"retries": 1', '"retries": 9'),
+        "half a minute": edit("alerts.tf", "for_s    = 300", "for_s    = 90"),
+        "too short a name": edit("release.tf", '"brandcast-release"', '"rel"'),
+        "a role with a hyphen": edit("accounts.tf", '"brandcastMaker"', '"brandcast-maker"'),
+        "a database with capitals": edit("variables.tf", 'default     = "brandcast"', 'default     = "Brandcast"'),
+    },
+    values.several_requests_have_a_whole_processor: {
+        "half a processor": edit("services.tf", 'on-object      = { cpu = "1"', 'on-object      = { cpu = "0.5"'),
     },
 }  # fmt: skip
