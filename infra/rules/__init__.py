@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     access.callers_may_only_call_what_they_call,
     access.nobody_acts_as_a_stranger,
     access.every_call_carries_a_token_for_its_address,
+    access.a_secret_is_read_by_the_one_service_that_has_it,
     services.every_service_has_limits,
     services.every_service_has_an_account_of_its_own,
     services.every_image_is_named_by_its_digest,

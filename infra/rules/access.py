@@ -143,3 +143,15 @@ def every_call_carries_a_token_for_its_address(found: Picture) -> list[str]:
         if call.audience != call.url:
             faults.append(f"{call.by} calls {call.url} with a token for {call.audience}")
     return faults
+
+
+def a_secret_is_read_by_the_one_service_that_has_it(found: Picture) -> list[str]:
+    """Who may read a secret is who has it in its environment, and nobody else."""
+    mounted = {
+        (name, service.account) for service in found.services.values() for name in service.secrets
+    }
+    granted = {(grant.name, grant.account) for grant in found.grants if grant.kind == "secret"}
+    return [
+        *(f"{account} has {name} and may not read it" for name, account in mounted - granted),
+        *(f"{account} may read {name} and need not" for name, account in granted - mounted),
+    ]

@@ -173,6 +173,10 @@ MUTANTS: dict[Rule, dict[str, Change]] = {
         "for another address": edit("events.tf", 'audience              = local.urls["on-object"]', 'audience = "https://x"'),
         "to nobody": edit("queues.tf", 'uri         = local.urls["on-tick"]', 'uri = "https://on-tock-1.y.run.app"'),
     },
+    access.a_secret_is_read_by_the_one_service_that_has_it: {
+        "another reads it": edit("secrets.tf", "google_service_account.service[each.value].member", MEMBER),
+        "all have it": edit("services.tf", "if service == each.key }", "}"),
+    },
     services.every_service_has_limits: {
         "as many instances as it likes": edit(
             "services.tf", "      max_instance_count = local.services[each.key].max_instances\n", ""
