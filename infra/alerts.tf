@@ -179,5 +179,12 @@ resource "google_billing_budget" "month" {
     threshold_percent = 1.0
     spend_basis       = "FORECASTED_SPEND"
   }
+  # Besides those who pay, whom it tells in any case.
+  dynamic "all_updates_rule" {
+    for_each = var.alert_email == "" ? [] : [1]
+    content {
+      monitoring_notification_channels = [for channel in google_monitoring_notification_channel.email : channel.name]
+    }
+  }
   depends_on = [google_project_service.api]
 }

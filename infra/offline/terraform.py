@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +32,7 @@ STAND_INS: dict[str, Any] = {
 CHOSEN = "terraform.tfvars"
 #: Only a deploy has a backend; a plan from nothing needs none.
 _BACKEND = "backend.tf"
-_SUFFIXES = (".tf", ".hcl", ".json", ".rules", ".tfvars")
+_SUFFIXES = (".tf", ".hcl", ".json", ".rules")
 #: Seconds after which Terraform hangs.
 LIMIT_S = 120.0
 
@@ -88,17 +88,23 @@ class Workspace:
 
 @contextmanager
 def workspace(
-    environment: Mapping[str, str], change: Callable[[Path], None] | None = None
+    environment: Mapping[str, str],
+    change: Callable[[Path], None] | None = None,
+    *,
+    chosen: Sequence[Path] = (),
 ) -> Iterator[Workspace]:
     """Copy the folder, change the copy if asked to, and lend it.
 
-    ``environment`` is what a served provider asks for.
+    ``environment`` is what a served provider asks for. What a person chose is copied only when
+    it is named in ``chosen``.
     """
     with tempfile.TemporaryDirectory(prefix="brandcast-infra-") as place:
         folder = Path(place)
         for file in INFRA.iterdir():
             if file.suffix in _SUFFIXES and file.is_file():
                 shutil.copy(file, folder)
+        for file in chosen:
+            shutil.copy(file, folder)
         if (INFRA / "tests").is_dir():
             shutil.copytree(INFRA / "tests", folder / "tests")
         if change is not None:
@@ -111,16 +117,24 @@ def workspace(
         yield Workspace(folder, ours | said | dict(environment))
 
 
-def stand_ins(folder: Path = INFRA) -> dict[str, Any]:
-    """Return the stand-ins for what no variables file of the folder says."""
+def chosen_files(folder: Path = INFRA) -> list[Path]:
+    """Return the files in which a person chose the variables of a deployment."""
     files = [folder / CHOSEN, *sorted(folder.glob("*.auto.tfvars"))]
-    text = "\n".join(file.read_text() for file in files if file.is_file())
+    return [file for file in files if file.is_file()]
+
+
+def stand_ins(files: Sequence[Path]) -> dict[str, Any]:
+    """Return the stand-ins for what none of these files says."""
+    text = "\n".join(file.read_text() for file in files)
     chosen = set(re.findall(r"^\s*(\w+)\s*=", text, re.MULTILINE))
     return {name: value for name, value in STAND_INS.items() if name not in chosen}
 
 
-def plan(change: Callable[[Path], None] | None = None, **variables: Any) -> dict[str, Any]:
-    """Return the plan of the folder. Raises Refused without Terraform, ToolFailed when it fails."""
+def plan(files: Sequence[Path], **variables: Any) -> dict[str, Any]:
+    """Return the plan of the folder with what these files choose, and stand-ins for the rest.
+
+    Raises Refused without Terraform, ToolFailed when it cannot plan.
+    """
     binary()
-    with serving() as environment, workspace(environment, change) as ours:
-        return ours.plan({**stand_ins(), **variables})
+    with serving() as environment, workspace(environment, chosen=files) as ours:
+        return ours.plan({**stand_ins(files), **variables})

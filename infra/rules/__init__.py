@@ -46,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     work.every_alert_says_what_to_do,
     values.values_are_ones_that_google_accepts,
     values.several_requests_have_a_whole_processor,
+    values.every_api_in_use_is_enabled,
 )
 
 

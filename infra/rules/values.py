@@ -53,6 +53,25 @@ _PATTERNS: dict[str, dict[str, str]] = {
     "google_firestore_database": {"name": r"\(default\)|(?=.{4,63}$)[a-z][a-z0-9-]*[a-z0-9]"},
     "google_project_iam_member": {"condition.title": r".{1,100}"},
 }
+#: What the type of a resource begins with → the API that must be enabled for it.
+_APIS = {
+    "google_artifact_registry_": "artifactregistry",
+    "google_billing_": "billingbudgets",
+    "google_cloud_run_": "run",
+    "google_cloud_scheduler_": "cloudscheduler",
+    "google_cloud_tasks_": "cloudtasks",
+    "google_firebaserules_": "firebaserules",
+    "google_firestore_": "firestore",
+    "google_logging_": "logging",
+    "google_monitoring_": "monitoring",
+    "google_project_iam_custom_role": "iam",
+    "google_project_iam_member": "cloudresourcemanager",
+    "google_project_service": "cloudresourcemanager",
+    "google_pubsub_": "pubsub",
+    "google_secret_manager_": "secretmanager",
+    "google_service_account": "iam",
+    "google_storage_": "storage",
+}
 
 
 def values_are_ones_that_google_accepts(found: Picture) -> list[str]:
@@ -72,6 +91,19 @@ def values_are_ones_that_google_accepts(found: Picture) -> list[str]:
             for resource, path, value in _each(found, kind, patterns)
             if not re.fullmatch(patterns[path], str(value))
         ]
+    return faults
+
+
+def every_api_in_use_is_enabled(found: Picture) -> list[str]:
+    """An empty project has almost no API; each one that something here is made by is asked for."""
+    enabled = {
+        api["service"].removesuffix(".googleapis.com") for api in found.of("google_project_service")
+    }
+    faults = []
+    for kind in sorted(found.raw):
+        needed = {api for prefix, api in _APIS.items() if kind.startswith(prefix)}
+        faults += [f"{kind} needs an API that is not known here"] if not needed else []
+        faults += [f"{kind} needs {api}, which is not enabled" for api in sorted(needed - enabled)]
     return faults
 
 

@@ -70,12 +70,13 @@ def _plan(args: argparse.Namespace) -> int:
             f"{CONSTANTS.name} is not what the code says",
             hint="run ./brandcast deploy constants --write",
         )
+    chosen = terraform.chosen_files()
     try:
-        found = picture(terraform.plan())
+        found = picture(terraform.plan(chosen))
     except ToolFailed as error:
         raise Refused(f"{error}\n{error.tail}", hint="mend infra/, then try again") from error
     faults = broken(found)
-    document = summary(found) | {"stand_ins": terraform.stand_ins(), "faults": faults}
+    document = summary(found) | {"stand_ins": terraform.stand_ins(chosen), "faults": faults}
     if args.json:
         emit(document)
     else:

@@ -252,4 +252,8 @@ MUTANTS: dict[Rule, dict[str, Change]] = {
     values.several_requests_have_a_whole_processor: {
         "half a processor": edit("services.tf", 'on-object      = { cpu = "1"', 'on-object      = { cpu = "0.5"'),
     },
+    values.every_api_in_use_is_enabled: {
+        "no queues": edit("main.tf", '    "cloudtasks.googleapis.com",\n', ""),
+        "no rules": edit("main.tf", '    "firebaserules.googleapis.com",\n', ""),
+    },
 }  # fmt: skip

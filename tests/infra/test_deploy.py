@@ -15,6 +15,12 @@ from lib.cli import __main__ as cli
 from lib.cli import deploy
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have a deployment of their own."""
+    monkeypatch.setattr(terraform, "chosen_files", list)
+
+
 @pytest.fixture
 def said(provider: dict[str, str], capsys: pytest.CaptureFixture[str]) -> str:
     del provider  # only: terraform is here
@@ -36,9 +42,30 @@ def test_a_plan_says_which_choices_are_still_stand_ins(said: str) -> None:
     assert "stand-ins are shown for: project, state_bucket, image" in said
 
 
-def test_a_choice_in_the_variables_file_is_no_stand_in(tmp_path: Path) -> None:
-    (tmp_path / terraform.CHOSEN).write_text('project = "p"\n# image = "x"\n')
-    assert set(terraform.stand_ins(tmp_path)) == {"state_bucket", "image"}
+def test_what_is_chosen_is_planned_and_is_no_stand_in(
+    provider: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / terraform.CHOSEN
+    file.write_text('project = "my-project"\n# image = "x"\nmembers = ["user:ann@example.com"]\n')
+    monkeypatch.setattr(terraform, "chosen_files", lambda: [file])
+    assert cli.main(["deploy", "plan", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert set(document["stand_ins"]) == {"state_bucket", "image"}
+    assert document["buckets"][0]["name"] == "my-project-media"
+    assert document["services"][-1]["called_by"] == ["user:ann@example.com"]
+
+
+def test_choices_are_read_from_terraforms_own_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    for name in (terraform.CHOSEN, "more.auto.tfvars", "other.tfvars"):
+        (tmp_path / name).touch()
+    found = [file.name for file in terraform.chosen_files(tmp_path)]
+    assert found == [terraform.CHOSEN, "more.auto.tfvars"]
 
 
 def test_a_plan_is_one_document_for_scripts(
@@ -53,9 +80,9 @@ def test_a_plan_is_one_document_for_scripts(
 def test_a_plan_that_breaks_a_rule_is_a_problem(
     provider: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    planned = terraform.plan()
+    planned = terraform.plan([])
 
-    def public(**_: Any) -> dict[str, Any]:
+    def public(_: Any) -> dict[str, Any]:
         for resource in planned["planned_values"]["root_module"]["resources"]:
             if resource["address"].endswith('invoker["on-tick/tick-caller"]'):
                 resource["values"]["member"] = "allUsers"
