@@ -24,6 +24,7 @@ _ROOMS = {
     "reconcile": "truth",
     "doctor": "doctor",
     "brands": "doctor",
+    "deploy": "deploy",
     "test": "checks",
     "bench": "checks",
 }

@@ -38,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     _studio_commands(commands, common)
     _content_commands(commands, common)
     _care_commands(commands, common)
+    _deploy_commands(commands, common)
     return parser
 
 
@@ -96,6 +97,22 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     bench = commands.add_parser("bench", parents=[common], help="measure against a peer or limit")
     bench.add_argument("name", metavar="NAME", help="overhead or coldstart")
+
+
+def _deploy_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
+    deploy = commands.add_parser("deploy", help="what is deployed, and what a deploy would do")
+    actions = deploy.add_subparsers(dest="action", required=True, metavar="ACTION")
+    constants = actions.add_parser(
+        "constants", parents=[common], help="print what Terraform takes from the code"
+    )
+    constants.add_argument("--write", action="store_true", help="write it where Terraform reads it")
+    actions.add_parser(
+        "plan", parents=[common], help="plan with no account: what would be created, who calls whom"
+    )
+    release = actions.add_parser(
+        "release", parents=[common], help="tell whether a plan only changes what the services run"
+    )
+    release.add_argument("file", metavar="FILE", type=Path, help="terraform show -json PLAN")
 
 
 def _id(text: str) -> str:

@@ -59,7 +59,7 @@ TOOLS: dict[str, Tool] = {
     )
 }
 QUEUES = ("desk", "render")
-#: Handovers of one task before its queue gives it up.
+#: Deliveries of one task or event before its queue gives it up.
 MAX_DELIVERIES = 20
 
 

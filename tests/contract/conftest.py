@@ -35,7 +35,8 @@ from tests.stand_ins.fake_gcs import (
     new_bucket,
     throwaway_signing,
 )
-from tests.stand_ins.firestore_emulator import FirestoreEmulator, jar
+from tests.stand_ins.firestore_emulator import FIRESTORE, FirestoreEmulator
+from tests.stand_ins.gcloud import jar
 from tests.stand_ins.tasks_double import TasksDouble
 
 #: The fields that the clauses' queries name, by collection.
@@ -247,7 +248,7 @@ def fake_gcs() -> Iterator[FakeGcs]:
 @pytest.fixture(scope="session")
 def firestore_emulator() -> Iterator[FirestoreEmulator]:
     """Return a running Firestore emulator, one for all tests of the session."""
-    if jar() is None:
+    if jar(FIRESTORE) is None:
         missing("Google's Firestore emulator (it comes with the Google Cloud command line)")
     with FirestoreEmulator() as emulator:
         yield emulator

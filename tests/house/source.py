@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Rooms of production code.
-ROOMS = ("lib", "functions", "main.py")
+ROOMS = ("lib", "functions", "main.py", "infra")
 
 
 @dataclass(frozen=True)

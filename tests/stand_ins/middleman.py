@@ -20,11 +20,15 @@ class Middleman:
         self.port = port
         #: Method, target and length of the body of every request.
         self.requests: list[tuple[str, str, int]] = []
+        #: Method, target and status of everything that the other side answered.
+        self.answers: list[tuple[str, str, int]] = []
         #: Told method and target; a number is answered instead of forwarding.
         self.answer: Callable[[str, str], int | None] = lambda method, target: None
         #: Told method and target after the other side answered; True swallows the answer.
         self.swallow: Callable[[str, str], bool] = lambda method, target: False
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        #: Told the body; True answers in the other side's place that all is well.
+        self.drop: Callable[[bytes], bool] = lambda body: False
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
 
     def __enter__(self) -> Self:
@@ -49,7 +53,7 @@ class Middleman:
             def _pass(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 between.requests.append((self.command, self.path, len(body)))
-                status = between.answer(self.command, self.path)
+                status = 200 if between.drop(body) else between.answer(self.command, self.path)
                 if status is not None:
                     self._reply(status, [], b'{"error": {"message": "as the test wishes"}}')
                     return
@@ -60,6 +64,7 @@ class Middleman:
                 answer = other.getresponse()
                 data = answer.read()
                 other.close()
+                between.answers.append((self.command, self.path, answer.status))
                 if between.swallow(self.command, self.path):
                     self.close_connection = True
                     return
@@ -80,6 +85,13 @@ class Middleman:
                 return
 
         return Handler
+
+
+class _Server(ThreadingHTTPServer):
+    """Says nothing when somebody hangs up: that is what the tests do on purpose."""
+
+    def handle_error(self, *_: Any) -> None:
+        return
 
 
 def first(wanted: Callable[[str, str], bool], times: int = 1) -> Callable[[str, str], bool]:

@@ -7,38 +7,68 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Self
 
 #: Seconds within which a stand-in must answer.
 LIMIT_S = 60.0
 
 
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class StandIn:
     """Runs until the block ends; a subclass says what."""
 
     port: int
+    #: Where what it says is written; None: nowhere.
+    log: Path | None = None
+
+    def environment(self) -> Mapping[str, str]:
+        """Return what it is told beside this process's own environment."""
+        return {}
 
     def command(self) -> list[str]:
         """Return what to run; it must listen on ``port`` of the loopback."""
         raise NotImplementedError
 
-    def __enter__(self) -> Self:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._process = subprocess.Popen(
-            self.command(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def launch(self) -> None:
+        """Start it, without waiting for it."""
+        if not hasattr(self, "port"):
+            self.port = free_port()
+        with (self.log or Path(os.devnull)).open("wb") as said:
+            self._process = subprocess.Popen(
+                self.command(),
+                env={**os.environ, **self.environment()},
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def await_ready(self) -> None:
+        """Wait until it answers. Raises RuntimeError when it does not."""
         deadline = time.monotonic() + LIMIT_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.__exit__()
                 raise RuntimeError(f"{type(self).__name__} did not start: {self.command()}")
             time.sleep(0.05)
+
+    def __enter__(self) -> Self:
+        self.launch()
+        self.await_ready()
         return self
+
+    @property
+    def pid(self) -> int:
+        """Return the process that was started, the first of its group."""
+        return self._process.pid
 
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:

@@ -1,0 +1,1 @@
+"""The deployment: Terraform, what proves it with no account, and the rules that it keeps."""

@@ -1,0 +1,1 @@
+"""What lets Terraform read, plan and test this folder with no account and no network."""

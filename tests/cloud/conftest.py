@@ -1,0 +1,24 @@
+"""The cloud of the tests; without Google's emulators there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cloud.cloud import Cloud
+from tests.conftest import missing
+from tests.stand_ins.firestore_emulator import FIRESTORE
+from tests.stand_ins.gcloud import jar
+from tests.stand_ins.pubsub_emulator import PUBSUB
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    """Return a running cloud with an empty bucket."""
+    for pattern in (FIRESTORE, PUBSUB):
+        if jar(pattern) is None:
+            missing("Google's emulators (they come with the Google Cloud command line)")
+    with Cloud(tmp_path, patience_s=3) as running:
+        yield running

@@ -1,0 +1,60 @@
+"""The deployed functions make what the embedded studio makes, whatever is late, doubled or lost."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+from lib.app.verify import verify
+from tests.app.crank import OWNER
+from tests.cloud.cloud import Cloud
+from tests.cloud.evidence import LIMIT_S, cases, made_here, stored
+
+SPEC = {"kind": "test", "brands": ["night-sky", "two-wheels"], "posts": 1, "reels": 1}
+
+
+def about(path: str) -> Any:
+    """Return a test for the notifications about an object."""
+    return lambda body: json.loads(body)["message"]["attributes"]["objectId"] == path
+
+
+def test_a_burst_is_the_same_to_the_byte_as_here_though_its_news_are_doubled_late_and_lost(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    here = made_here(tmp_path, SPEC)
+    lost = min(path for path in here if "/videos/" in path)
+    cloud.events.drop = about(lost)
+    turn = itertools.count()
+    cloud.events.answer = lambda *_: 503 if next(turn) % 3 == 0 else None
+
+    burst = cloud.ask("/bursts", {**SPEC, "key": "one"})
+    view = cloud.until(burst["id"], "complete", LIMIT_S)
+    assert view["counts"]["ready"] == 4
+    studio = cloud.studio()
+    assert stored(studio) == here
+    found = verify(studio, OWNER)
+    assert (found.works, found.lies) == (5, [])
+    assert cloud.uploads() == sum(len(case.work.plan.artifacts()) for case in cases(studio))
+    assert set(cloud.dispatcher.answers) <= {200, 429}
+    assert cloud.tasks.given_up == []
+
+    # Its deletion is told to nobody; only the tick can see that a ready work is not.
+    info = studio.objects.stat(lost)
+    assert info is not None
+    assert studio.objects.delete(lost, generation=info.generation)
+    cloud.wait_for(lambda: studio.objects.stat(lost) is not None, LIMIT_S)
+    cloud.until(burst["id"], "complete", LIMIT_S)
+    assert stored(studio) == here
+    assert verify(studio, OWNER).lies == []
+
+
+def test_nothing_that_a_function_says_is_an_unhandled_error(cloud: Cloud) -> None:
+    burst = cloud.ask("/bursts", {**SPEC, "brands": ["night-sky"], "reels": 0})
+    cloud.until(burst["id"], "complete", LIMIT_S)
+    cloud.wait_for(lambda: cloud.ticks >= 3, LIMIT_S)
+    for service in cloud.services:
+        lines = service.log.read_text().splitlines()
+        assert [line for line in lines if not line.startswith("{")] == []
+        assert [line for line in map(json.loads, lines) if line["severity"] == "ERROR"] == []
