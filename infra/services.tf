@@ -69,6 +69,8 @@ resource "google_cloud_run_v2_service" "service" {
           # one thread by killing its process, with several by an exception in the thread.
           CLOUD_RUN_TIMEOUT_SECONDS = tostring(each.value.timeout_s)
           THREADED_TIMEOUT_ENABLED  = "true"
+          # A tool is started by a fork, and the handlers of gRPC may abort the child in it.
+          GRPC_ENABLE_FORK_SUPPORT = "0"
         })
         content {
           name  = env.key

@@ -6,6 +6,9 @@ import os
 
 import pytest
 
+# Before anything imports gRPC: its handlers may abort the child when we start a tool by a fork.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
 CI = os.environ.get("CI") == "true"
 
 

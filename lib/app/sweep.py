@@ -32,6 +32,8 @@ class Report:
 
     checked: int = 0
     due: int = 0
+    #: How long the work that waited longest had been due, in seconds.
+    oldest_due_s: float = 0.0
     corrections: list[Json] = field(default_factory=list)
     unreachable: list[str] = field(default_factory=list)
 
@@ -44,9 +46,19 @@ def sweep(studio: Studio) -> Report:
         if record.data["due_at"] > now:
             break
         report.due += 1
+        report.oldest_due_s = max(report.oldest_due_s, now - record.data["due_at"])
         _settle(studio, record.data["work"]["id"], report)
     _audit_slice(studio, report)
     salvage.forget_old(studio)
+    if report.due or report.corrections or report.unreachable:
+        note(
+            "tick_ended",
+            f"{report.due} works were due",
+            due=report.due,
+            oldest_due_s=round(report.oldest_due_s, 3),
+            corrections=len(report.corrections),
+            unreachable=len(report.unreachable),
+        )
     return report
 
 

@@ -20,12 +20,12 @@ from lib.settings import PREFIX, Settings
 from lib.wiring import parts
 
 #: What a deployed function must be told.
-_NEEDED = ("project", "region", "bucket", "step_desk_url", "step_render_url", "tasks_account")
+NEEDED = ("project", "region", "bucket", "step_desk_url", "step_render_url", "tasks_account")
 
 
 def open_gcp(settings: Settings) -> Studio:
     """Wire Google's services. Raises Refused naming the first setting that is missing."""
-    for name in _NEEDED:
+    for name in NEEDED:
         if not getattr(settings, name):
             raise Refused(
                 f"{PREFIX}{name.upper()} is not set, and BRANDCAST_MODE is 'gcp'",

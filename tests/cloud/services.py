@@ -22,6 +22,7 @@ class Service(StandIn):
     def environment(self) -> Mapping[str, str]:
         """Return what infra/ tells a function."""
         own = {"PYTHONPATH": str(ROOT), "WORKERS": "1", "THREADS": str(self._threads)}
+        own |= {"GRPC_ENABLE_FORK_SUPPORT": "0"}
         return {**own, **self.settings}
 
     def command(self) -> list[str]:

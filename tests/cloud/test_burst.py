@@ -11,6 +11,7 @@ from lib.app.verify import verify
 from tests.app.crank import OWNER
 from tests.cloud.cloud import Cloud
 from tests.cloud.evidence import LIMIT_S, cases, made_here, stored
+from tests.infra.index_coverage import Shape, uncovered
 
 SPEC = {"kind": "test", "brands": ["night-sky", "two-wheels"], "posts": 1, "reels": 1}
 
@@ -18,6 +19,14 @@ SPEC = {"kind": "test", "brands": ["night-sky", "two-wheels"], "posts": 1, "reel
 def about(path: str) -> Any:
     """Return a test for the notifications about an object."""
     return lambda body: json.loads(body)["message"]["attributes"]["objectId"] == path
+
+
+def query(collection: str, equals: tuple[str, ...], order: tuple[tuple[str, str], ...]) -> Shape:
+    """Return the shape of a query as it went over the wire; every order ends with the name."""
+    *fields, (last, _) = order
+    assert last == "__name__"
+    ((field, way),) = fields or [(None, "ascending")]
+    return Shape(collection, frozenset(equals), field, way == "descending")
 
 
 def test_a_burst_is_the_same_to_the_byte_as_here_though_its_news_are_doubled_late_and_lost(
@@ -39,6 +48,8 @@ def test_a_burst_is_the_same_to_the_byte_as_here_though_its_news_are_doubled_lat
     assert cloud.uploads() == sum(len(case.work.plan.artifacts()) for case in cases(studio))
     assert set(cloud.dispatcher.answers) <= {200, 429}
     assert cloud.tasks.given_up == []
+
+    assert uncovered({query(*shape) for shape in cloud.records.shapes}) == []
 
     # Its deletion is told to nobody; only the tick can see that a ready work is not.
     info = studio.objects.stat(lost)
