@@ -23,6 +23,7 @@ from lib.adapters.local.objects import LocalObjects
 from lib.adapters.local.outbox import Outbox
 from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
+from lib.adapters.s3.objects import S3Objects
 from lib.ports import Deliver, Json, Objects, Queue, Records, Task
 from tests.conftest import missing
 from tests.contract.fake_gcs import (
@@ -33,6 +34,7 @@ from tests.contract.fake_gcs import (
     throwaway_signing,
 )
 from tests.contract.firestore_emulator import FirestoreEmulator, jar
+from tests.contract.moto_s3 import S3_DEVIATIONS, MotoS3, new_s3_bucket
 
 #: The fields that the clauses' queries name, by collection.
 INDEXED = {"works": ("owner", "created_at", "summary.due_at", "rank", "on")}
@@ -154,6 +156,23 @@ def _gcs(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
 
 
 @contextmanager
+def _s3(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
+    (folder / "files").mkdir()
+    clock: Any = OwnClock()
+    none: Any = None  # this backend is a bucket only
+    with new_s3_bucket(request.getfixturevalue("moto_s3")) as (client, name):
+        yield Rig(
+            clock=clock,
+            objects=S3Objects(client, name),
+            records=none,
+            queue=none,
+            handovers=none,
+            drain=none,
+            folder=folder / "files",
+        )
+
+
+@contextmanager
 def _firestore(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
     client = request.getfixturevalue("firestore_emulator").client()
     clock: Any = OwnClock()
@@ -186,6 +205,7 @@ BACKENDS = {
     "embedded": Backend(_embedded, frozenset({"objects", "events", "records", "queue"}), {}),
     "firestore": Backend(_firestore, frozenset({"records"}), {}),
     "gcs": Backend(_gcs, frozenset({"objects"}), GCS_DEVIATIONS),
+    "s3": Backend(_s3, frozenset({"objects"}), S3_DEVIATIONS),
 }
 
 
@@ -212,6 +232,13 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 def fake_gcs() -> Iterator[FakeGcs]:
     """Return a running fake-gcs-server, one for all tests of the session."""
     with FakeGcs() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto_s3() -> Iterator[MotoS3]:
+    """Return a running moto, one for all tests of the session."""
+    with MotoS3() as server:
         yield server
 
 
