@@ -23,7 +23,7 @@ from lib.app.salvage import FINISHED
 from lib.app.studio import Studio
 from lib.core.errors import Refused
 from lib.core.tools import QUEUES
-from lib.ports import Clock, Text, Tools
+from lib.ports import Clock, Objects, Text, Tools
 from lib.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -95,6 +95,16 @@ def brands(settings: Settings) -> KitFolders:
     from lib.adapters.kits import KitFolders
 
     return KitFolders(settings.kits, fonts=settings.assets / "fonts")
+
+
+def foreign_bucket(
+    bucket: str, *, endpoint: str | None = None, region: str | None = None
+) -> Objects:
+    """Return a bucket of any S3-compatible service, with the credentials of the environment."""
+    from lib.adapters.s3.clients import s3_client
+    from lib.adapters.s3.objects import S3Objects
+
+    return S3Objects(s3_client(endpoint=endpoint, region=region), bucket)
 
 
 def _media(settings: Settings) -> Tools:
