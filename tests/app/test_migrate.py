@@ -221,6 +221,22 @@ def test_a_picture_that_a_person_put_in_its_place_is_theirs(older, crank):
     assert jobs(crank)["gen-3"]["phase"] == "ready"
 
 
+def test_metadata_that_was_copied_onto_other_bytes_is_not_believed(older, crank, tmp_path):
+    older.fill()
+    bring(older, crank)
+    item = next(item for item in objects(crank) if "_background-" in item.path)
+    (tmp_path / "other").write_bytes(b"x" * item.size)
+    crank.studio.objects.replace(
+        item.path,
+        tmp_path / "other",
+        generation=item.generation,
+        media_type="image/png",
+        metadata=item.metadata,
+    )
+    assert bring(older, crank).copied == 1
+    assert verify(crank.studio, OWNER).lies == []
+
+
 def test_a_file_that_changed_at_the_source_comes_as_another_object(older, crank):
     older.fill()
     bring(older, crank)

@@ -237,6 +237,21 @@ def test_bytes_that_stay_damaged_are_unavailable_and_leave_no_file(
     assert not (tmp_path / "copy").exists()
 
 
+def test_where_an_etag_is_of_encrypted_bytes_our_own_checksum_holds(
+    objects, between, bucket, file, tmp_path
+):
+    client, name = bucket
+    sealed = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    client.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [sealed]})
+    stored = put(objects, file(b"precious"))
+    head = client.head_object(Bucket=name, Key="a.txt")
+    assert head["ServerSideEncryption"] == "aws:kms"
+    objects.fetch("a.txt", stored.generation, tmp_path / "copy")
+    between.spoil = lambda m, t, body: flipped(body) if m == "GET" else body
+    with pytest.raises(Unavailable, match="CRC32C"):
+        objects.fetch("a.txt", stored.generation, tmp_path / "copy")
+
+
 def test_a_large_object_of_others_is_held_against_the_etag_of_its_pieces(
     objects, between, bucket, tmp_path
 ):
