@@ -293,6 +293,19 @@ def test_a_file_that_changes_while_it_is_fetched_waits_for_the_next_run(older, c
     assert bring(older, crank).works_ready == 3
 
 
+def test_a_file_that_may_not_be_read_keeps_no_other_from_coming(older, crank):
+    older.fill()
+
+    def forbid(key, _):
+        if key == VIDEO:
+            raise Refused("forbidden")
+
+    older.on_fetch = forbid
+    report = bring(older, crank)
+    assert [(entry["id"], entry["why"]) for entry in report.failed] == [("gen-1", "forbidden")]
+    assert report.works_ready == 2
+
+
 def test_a_source_that_goes_away_ends_the_run_instead_of_failing_a_thousand_times(older, crank):
     for number in range(IN_A_ROW + 5):
         older.put(f"anna/college/posts/gen-{number}_background.png")

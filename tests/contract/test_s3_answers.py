@@ -18,6 +18,7 @@ def said(status: int, code: str, words: str = "") -> boto.ClientError:
 ANSWERS = [
     (said(404, "NoSuchBucket", "gone"), Refused, "no such bucket", "endpoint"),
     (said(403, "AccessDenied", "Access Denied"), Refused, "forbidden: Access", "s3:ListBucket"),
+    (said(403, "InvalidObjectState", "cold"), Refused, "in an archive: cold", "restore it"),
     (said(403, "403"), Refused, "forbidden: 403", "s3:GetObject"),
     (said(403, "InvalidAccessKeyId", "who?"), Refused, "valid credentials: who", "AWS_ACCESS"),
     (said(403, "SignatureDoesNotMatch", "no"), Refused, "valid credentials: no", "AWS_ACCESS"),

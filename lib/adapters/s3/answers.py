@@ -111,6 +111,8 @@ def _refusal(what: str, status: int, code: str, said: str) -> tuple[str, str]:
         return f"{what} was refused: {said}", "set the clock of this machine"
     if code in _PLACE or status in (301, 307):
         return f"{what} is in another region: {said}", "name it with --region"
+    if code == "InvalidObjectState":
+        return f"{what} lies in an archive: {said}", "restore it first"
     if status == 403:
         return (
             f"{what} is forbidden: {said}",

@@ -18,10 +18,10 @@ from lib.app.migrate.groups import BrandFiles, Group, brands
 from lib.app.migrate.names import slug
 from lib.app.migrate.report import Report
 from lib.app.studio import Studio
-from lib.core.errors import Refused, Unavailable
+from lib.core.errors import Refused, StudioError, Unavailable
 from lib.ports import Objects
 
-#: Works in a row that could not be brought in before the source is called away.
+#: Works in a row that could not be brought in before the run ends with the last reason.
 IN_A_ROW = 5
 
 Told = Callable[[Report, str], None]
@@ -70,7 +70,7 @@ def migrate(
     ``owners`` maps users of the source to owners here; anybody else keeps their name, as far as
     it fits. ``told`` is called after every work with the report so far and the brand. Raises
     Refused when the source cannot be read or a mapped user is not there, Unavailable when it is
-    away.
+    away. A work that cannot be brought in for a reason of its own is noted, and the others go on.
     """
     _check_owners(source, owners)
     report = Report(source=source.name, dry_run=dry_run)
@@ -89,7 +89,7 @@ def migrate(
                 for group in found.groups
             ]
             for group, adoption in _ended(jobs):
-                if isinstance(adoption, Unavailable):
+                if isinstance(adoption, StudioError):
                     _note_failure(report, source, group, adoption)
                     failed_in_a_row += 1
                     if failed_in_a_row >= IN_A_ROW:
@@ -111,11 +111,11 @@ def _one(studio: Studio, source: Source, group: Group, target: Target, dry_run: 
 
 def _ended(
     jobs: list[tuple[Group, Future[Adoption]]],
-) -> Iterator[tuple[Group, Adoption | Unavailable]]:
+) -> Iterator[tuple[Group, Adoption | StudioError]]:
     for group, job in jobs:
         try:
             yield group, job.result()
-        except Unavailable as error:
+        except (Unavailable, Refused) as error:  # one file may be forbidden, or archived
             yield group, error
         except BaseException:
             _drop(jobs)
@@ -143,7 +143,7 @@ def _note_brand(report: Report, source: Source, found: BrandFiles) -> None:
     report.orphans += [{"object": f"{source.url}{key}", "why": why} for key, why in found.orphans]
 
 
-def _note_failure(report: Report, source: Source, group: Group, error: Unavailable) -> None:
+def _note_failure(report: Report, source: Source, group: Group, error: StudioError) -> None:
     home = source.home(group.user, group.brand)
     report.failed.append({"from": home, "id": group.id, "why": str(error)})
     note("migration_failed", f"{group.id} of {home}: {error}")
