@@ -10,10 +10,11 @@ from typing import Any
 from lib.adapters.local.clock import ManualClock
 from lib.adapters.local.database import Database
 from lib.adapters.local.objects import LocalObjects
+from lib.app import views
 from lib.app.migrate import Report, Source, migrate
 from lib.core.errors import Unavailable
 from lib.ports import Page
-from tests.app.crank import Crank
+from tests.app.crank import OWNER, Crank
 from tests.app.instant import InstantTools
 
 PICTURE = {"media_type": "image/png", "width": 1080, "height": 1350, "spread": 40.0}
@@ -37,6 +38,7 @@ WHOLE = {
     "posts/gen-2_slide_2.png": PICTURE,
     "posts/gen-3_college_background.png": PICTURE,
 }
+VIDEO = "anna/college/videos/gen-1_college_video.mp4"
 
 
 class Older:
@@ -96,3 +98,13 @@ def bring(older: Any, crank: Crank, **more: Any) -> Report:
 def away(*_: Any) -> None:
     """Be a source that cannot be reached."""
     raise Unavailable("the source cannot be reached")
+
+
+def cut(_: Any, file: Path) -> None:
+    """Cut a file short, as a full disk or a broken connection does."""
+    file.write_bytes(file.read_bytes()[:-9])
+
+
+def jobs(crank: Crank, owner: str = OWNER) -> dict[str, Any]:
+    """Return the cards of an owner's works, by the id of the job that they were."""
+    return {job["title"]: job for job in views.jobs(crank.studio, owner)}

@@ -9,23 +9,11 @@ import pytest
 
 from lib.app import intake, views
 from lib.app.case import WORKS, walk
-from lib.app.migrate.run import IN_A_ROW
 from lib.app.verify import verify
-from lib.core.errors import NotFound, Refused, Unavailable
+from lib.core.errors import Refused
 from lib.ports import Page, Query
 from tests.app.crank import OWNER
-from tests.app.older import FILM, PICTURE, Older, away, bring
-
-
-@pytest.fixture
-def older(tmp_path):
-    made = Older(tmp_path)
-    yield made
-    made.close()
-
-
-def jobs(crank, owner=OWNER):
-    return {job["title"]: job for job in views.jobs(crank.studio, owner)}
+from tests.app.older import FILM, PICTURE, VIDEO, bring, cut, jobs
 
 
 def objects(crank):
@@ -35,10 +23,6 @@ def objects(crank):
 def everything(crank):
     """Return all that is stored here: objects with their generations, records as they are."""
     return objects(crank), list(walk(crank.studio, Query(WORKS, order_by="created_at")))
-
-
-def cut(_, file):
-    file.write_bytes(file.read_bytes()[:-9])
 
 
 def test_every_file_becomes_an_object_and_every_job_a_work_that_is_ready(older, crank):
@@ -131,9 +115,6 @@ def test_of_two_files_for_one_place_the_newer_comes_and_the_other_is_named(older
     assert "gen-3_background.jpg is the background of this work" in orphan["why"]
     (artifact,) = crank.job(jobs(crank)["gen-3"]["id"])["artifacts"]
     assert artifact["proof"]["facts"]["width"] == 999
-
-
-VIDEO = "anna/college/videos/gen-1_college_video.mp4"
 
 
 @pytest.mark.parametrize(
@@ -248,73 +229,6 @@ def test_a_file_that_changed_at_the_source_comes_as_another_object(older, crank)
     artifacts = crank.job(jobs(crank)["gen-1"]["id"])["artifacts"]
     (film,) = [artifact for artifact in artifacts if artifact["slot"] == "video"]
     assert film["proof"]["facts"]["seconds"] == 9.0
-
-
-def test_bytes_that_were_damaged_on_their_way_are_asked_for_again(older, crank):
-    older.fill()
-    older.on_fetch = lambda key, file: cut(key, file) if older.fetched.count(key) == 1 else None
-    report = bring(older, crank)
-    assert report.problems == 0
-    assert len(older.fetched) == 14
-
-
-def test_bytes_of_the_right_length_that_are_others_are_noticed_where_a_checksum_is_told(
-    older, crank
-):
-    older.fill()
-    older.list = older.bucket.list
-
-    def flip(key, file):
-        data = file.read_bytes()
-        file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-
-    older.on_fetch = lambda key, file: flip(key, file) if key == VIDEO else None
-    report = bring(older, crank)
-    (entry,) = report.failed
-    assert (entry["id"], report.works_ready) == ("gen-1", 2)
-    assert "comes with other bytes than the source tells of" in entry["why"]
-    assert "gen-1" not in jobs(crank)
-    older.on_fetch = lambda key, file: None
-    assert bring(older, crank).problems == 0
-    assert jobs(crank)["gen-1"]["phase"] == "ready"
-
-
-def test_a_file_that_changes_while_it_is_fetched_waits_for_the_next_run(older, crank):
-    older.fill()
-
-    def gone(path, generation, file):
-        raise NotFound("another generation")
-
-    fetch, older.fetch = older.fetch, gone
-    report = bring(older, crank)
-    assert len(report.failed) == 3
-    assert "was changed while it was being migrated" in report.failed[0]["why"]
-    older.fetch = fetch
-    assert bring(older, crank).works_ready == 3
-
-
-def test_a_file_that_may_not_be_read_keeps_no_other_from_coming(older, crank):
-    older.fill()
-
-    def forbid(key, _):
-        if key == VIDEO:
-            raise Refused("forbidden")
-
-    older.on_fetch = forbid
-    report = bring(older, crank)
-    assert [(entry["id"], entry["why"]) for entry in report.failed] == [("gen-1", "forbidden")]
-    assert report.works_ready == 2
-
-
-def test_a_source_that_goes_away_ends_the_run_instead_of_failing_a_thousand_times(older, crank):
-    for number in range(IN_A_ROW + 5):
-        older.put(f"anna/college/posts/gen-{number}_background.png")
-    older.on_fetch = away
-    with pytest.raises(Unavailable, match="cannot be reached"):
-        bring(older, crank)
-    assert len(older.fetched) < IN_A_ROW + 5
-    older.on_fetch = lambda key, file: None
-    assert bring(older, crank).works_ready == IN_A_ROW + 5
 
 
 def test_users_keep_their_names_or_become_who_the_map_says(older, crank):
