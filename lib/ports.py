@@ -26,7 +26,9 @@ class ObjectInfo:
     path: str
     generation: int
     size: int
-    crc32c: str  # base64 of the big-endian 4 bytes, as Cloud Storage writes it
+    #: Base64 of the big-endian 4 bytes, as Cloud Storage writes it. Empty in a *listing* of bytes
+    #: that others put into a bucket which keeps no such checksum (S3); ``stat`` always tells it.
+    crc32c: str
     media_type: str
     updated_at: float
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The tools of the desk: write proposals, examine them, commission the works they describe.
+"""The tools of the desk: write proposals, examine them, commission works; and adopted files.
 
 Each is run by ``perform`` like any media tool: it reads files, writes files, and is done when
 its artifact is in the bucket. Commissioning creates works with deterministic ids, create-only,
@@ -97,11 +97,25 @@ def commission(studio: Studio, case: Case, call: ToolCall) -> None:
     _write(call.makes["commissioned"], {"burst": burst.id, "entries": created})
 
 
+def adopted(studio: Studio, case: Case, call: ToolCall) -> None:
+    """Say what to do about a file that ``migrate`` brought, for nothing here can make it again."""
+    del studio
+    slot = ", ".join(call.makes)
+    came_from, state = call.params["from"], call.params["state"]
+    words = {
+        "absent": f"{came_from} has no {slot} of this work; put it there",
+        "damaged": f"{came_from} cannot be decoded; mend it there",
+    }
+    found = words.get(state, f"this file came from {came_from}, and nothing here can make it")
+    raise ToolFailed("adopted", f"{found}; {case.work.spec['again']} brings it")
+
+
 #: By the name in ``lib/core/tools.py``.
 TOOLS: dict[str, DeskTool] = {
     "propose": propose,
     "examine": examine_drafts,
     "commission": commission,
+    "adopted": adopted,
 }
 
 

@@ -22,6 +22,7 @@ _ROOMS = {
     "job": "content",
     "verify": "truth",
     "reconcile": "truth",
+    "migrate": "migrate",
     "doctor": "doctor",
     "brands": "doctor",
     "deploy": "deploy",

@@ -86,6 +86,7 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
         "reconcile", parents=[common], help="hold every record against the bucket"
     )
     reconcile.add_argument("--dry-run", action="store_true", help="only say what is wrong")
+    _migrate_command(commands, common)
     commands.add_parser("doctor", parents=[common], help="check this machine and this studio")
     brands = commands.add_parser("brands", help="look after the brand kits")
     actions = brands.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -113,6 +114,50 @@ def _deploy_commands(commands: Commands, common: argparse.ArgumentParser) -> Non
         "release", parents=[common], help="tell whether a plan only changes what the services run"
     )
     release.add_argument("file", metavar="FILE", type=Path, help="terraform show -json PLAN")
+
+
+def _migrate_command(commands: Commands, common: argparse.ArgumentParser) -> None:
+    migrate = commands.add_parser(
+        "migrate", parents=[common], help="bring in an older studio's bucket, checked file by file"
+    )
+    migrate.add_argument(
+        "--from",
+        dest="source",
+        type=_bucket,
+        required=True,
+        metavar="s3://BUCKET[/PREFIX]",
+        help="where {user}/{brand}/{category}/{file} lie; nothing is changed there",
+    )
+    migrate.add_argument("--endpoint", metavar="URL", help="an S3 service other than Amazon's")
+    migrate.add_argument("--region", metavar="NAME", help="the bucket's region")
+    migrate.add_argument(
+        "--owner-map",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="OLD=NEW",
+        help="whose works a user's become here (default: the user's own); may be repeated",
+    )
+    migrate.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+
+def _bucket(text: str) -> tuple[str, str]:
+    """Return bucket and prefix; a prefix ends with a slash or is empty."""
+    scheme, _, rest = text.partition("://")
+    bucket, _, prefix = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no bucket; write s3://BUCKET or s3://BUCKET/PREFIX"
+        )
+    prefix = prefix.strip("/")
+    return bucket, f"{prefix}/" if prefix else ""
+
+
+def _pair(text: str) -> tuple[str, str]:
+    old, found, new = text.rpartition("=")
+    if not (old and found and new):
+        raise argparse.ArgumentTypeError(f"{text!r} is not OLD=NEW")
+    return old, new
 
 
 def _id(text: str) -> str:

@@ -53,6 +53,7 @@ TOOLS: dict[str, Tool] = {
         Tool("propose", version=1, deadline_s=120, queue="desk"),
         Tool("examine", version=1, deadline_s=120, queue="desk"),
         Tool("commission", version=1, deadline_s=120, queue="desk"),
+        Tool("adopted", version=1, deadline_s=120, queue="desk"),
         Tool("background", version=1, deadline_s=120, queue="render"),
         Tool("stills", version=1, deadline_s=120, queue="render"),
         Tool("reel_video", version=1, deadline_s=600, queue="render"),

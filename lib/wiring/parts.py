@@ -10,7 +10,7 @@ import os
 import uuid
 from typing import TYPE_CHECKING
 
-from lib.ports import Text, Tools
+from lib.ports import Objects, Text, Tools
 from lib.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,6 +22,16 @@ def brands(settings: Settings) -> KitFolders:
     from lib.adapters.kits import KitFolders
 
     return KitFolders(settings.kits, fonts=settings.assets / "fonts")
+
+
+def foreign_bucket(
+    bucket: str, *, endpoint: str | None = None, region: str | None = None
+) -> Objects:
+    """Return a bucket of any S3-compatible service, with the credentials of the environment."""
+    from lib.adapters.s3.clients import s3_client
+    from lib.adapters.s3.objects import S3Objects
+
+    return S3Objects(s3_client(endpoint=endpoint, region=region), bucket)
 
 
 def media(settings: Settings) -> Tools:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.crank import Crank, open_crank, settings_below
+from tests.app.older import Older
 
 
 @pytest.fixture
@@ -16,3 +17,11 @@ def crank(tmp_path: Path) -> Iterator[Crank]:
     opened = open_crank(settings_below(tmp_path))
     yield opened
     opened.local.close()
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Iterator[Older]:
+    """Return an older studio's empty bucket."""
+    made = Older(tmp_path)
+    yield made
+    made.close()

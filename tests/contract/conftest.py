@@ -25,6 +25,7 @@ from lib.adapters.local.objects import LocalObjects
 from lib.adapters.local.outbox import Outbox
 from lib.adapters.local.queue import LocalQueue
 from lib.adapters.local.records import LocalRecords
+from lib.adapters.s3.objects import S3Objects
 from lib.ports import Deliver, Json, Objects, Queue, Records, Task
 from tests.conftest import missing
 from tests.contract.deviations import GCS_DEVIATIONS, Deviations, table
@@ -37,6 +38,7 @@ from tests.stand_ins.fake_gcs import (
 )
 from tests.stand_ins.firestore_emulator import FIRESTORE, FirestoreEmulator
 from tests.stand_ins.gcloud import jar
+from tests.stand_ins.moto_s3 import MotoS3, new_s3_bucket
 from tests.stand_ins.tasks_double import TasksDouble
 
 #: The fields that the clauses' queries name, by collection.
@@ -159,6 +161,23 @@ def _gcs(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
 
 
 @contextmanager
+def _s3(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
+    (folder / "files").mkdir()
+    clock: Any = OwnClock()
+    none: Any = None  # this backend is a bucket only
+    with new_s3_bucket(request.getfixturevalue("moto_s3")) as (client, name):
+        yield Rig(
+            clock=clock,
+            objects=S3Objects(client, name),
+            records=none,
+            queue=none,
+            handovers=none,
+            drain=none,
+            folder=folder / "files",
+        )
+
+
+@contextmanager
 def _firestore(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
     client = request.getfixturevalue("firestore_emulator").client()
     clock: Any = OwnClock()
@@ -207,6 +226,7 @@ BACKENDS = {
     "embedded": Backend(_embedded, frozenset({"objects", "events", "records", "queue"}), {}),
     "firestore": Backend(_firestore, frozenset({"records"}), {}),
     "gcs": Backend(_gcs, frozenset({"objects"}), GCS_DEVIATIONS),
+    "s3": Backend(_s3, frozenset({"objects"}), {}),
     "tasks": Backend(_tasks, frozenset({"queue"}), TASKS_DEVIATIONS),
 }
 
@@ -242,6 +262,13 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 def fake_gcs() -> Iterator[FakeGcs]:
     """Return a running fake-gcs-server, one for all tests of the session."""
     with FakeGcs() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto_s3() -> Iterator[MotoS3]:
+    """Return a running moto, one for all tests of the session."""
+    with MotoS3() as server:
         yield server
 
 

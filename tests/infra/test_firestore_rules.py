@@ -13,8 +13,9 @@ import pytest
 
 from infra.offline.picture import Picture, first
 from tests.conftest import missing
-from tests.contract.firestore_emulator import FirestoreEmulator, jar
 from tests.house.source import ROOT
+from tests.stand_ins.firestore_emulator import FIRESTORE, FirestoreEmulator
+from tests.stand_ins.gcloud import jar
 
 PROJECT = "rules"
 RULES = ROOT / "infra" / "firestore.rules"
@@ -69,7 +70,7 @@ def token(uid: str) -> str:
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    if jar() is None:
+    if jar(FIRESTORE) is None:
         missing("Google's Firestore emulator")
     with Emulator() as running:
         assert running.load(RULES.read_text()) == 200

@@ -26,6 +26,8 @@ class Middleman:
         self.answer: Callable[[str, str], int | None] = lambda method, target: None
         #: Told method and target after the other side answered; True swallows the answer.
         self.swallow: Callable[[str, str], bool] = lambda method, target: False
+        #: Told method, target and the body of an answer; returns the body that is passed on.
+        self.spoil: Callable[[str, str, bytes], bytes] = lambda method, target, body: body
         #: Told the body; True answers in the other side's place that all is well.
         self.drop: Callable[[bytes], bool] = lambda body: False
         self._server = _Server(("127.0.0.1", 0), self._handler())
@@ -68,18 +70,23 @@ class Middleman:
                 if between.swallow(self.command, self.path):
                     self.close_connection = True
                     return
+                data = between.spoil(self.command, self.path, data)
                 self._reply(answer.status, answer.getheaders(), data)
 
-            do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815 - http.server's names
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815 - http.server's names
 
             def _reply(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
                 self.send_response(status)
+                told = {name.lower(): value for name, value in headers}
                 for name, value in headers:
                     if name.lower() not in ("content-length", "transfer-encoding", "connection"):
                         self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
+                # The answer to a HEAD tells the length of a body that it does not bring.
+                unseen = told.get("content-length") if self.command == "HEAD" else None
+                self.send_header("Content-Length", unseen or str(len(data)))
                 self.end_headers()
-                self.wfile.write(data)
+                if self.command != "HEAD":
+                    self.wfile.write(data)
 
             def log_message(self, *_: Any) -> None:
                 return

@@ -1,4 +1,4 @@
-"""A server that stands in for a service of Google's: a process of its own, on a port of its own."""
+"""A server that stands in for a cloud's service: a process of its own, on a port of its own."""
 
 from __future__ import annotations
 
