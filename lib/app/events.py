@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Any
 
-from lib.app.case import case_of, record_path
+from lib.app.case import Case, case_of, record_path
 from lib.app.journal import note
 from lib.app.perform import perform
 from lib.app.settle import settle
@@ -19,6 +20,8 @@ DELETED = f"{OBJECT_EVENTS}deleted"
 MESSAGE = "google.cloud.pubsub.topic.v1.messagePublished"
 #: What a bucket's notification calls its events.
 _NOTIFIED = {"OBJECT_FINALIZE": FINALIZED, "OBJECT_DELETE": DELETED}
+#: Seconds within which an attempt that has put its objects closes itself.
+MOMENT_S = 5.0
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -41,7 +44,32 @@ def object_changed(studio: Studio, event_type: str, data: Any) -> None:
     same = seen is not None and (seen["path"], str(seen["generation"])) == (path, generation)
     if same and event_type == FINALIZED:
         return  # the record knows this very generation: it was settled by whoever put it
-    settle(studio, name.work_id, known=case_of(record))
+    case = case_of(record)
+    if event_type != FINALIZED or not _left_to_its_maker(studio, case, path, data):
+        settle(studio, name.work_id, known=case)
+
+
+def _left_to_its_maker(studio: Studio, case: Case, path: str, data: Any) -> bool:
+    """Tell whether an attempt at work has put this object a moment ago, and is about to settle.
+
+    A look at all files for each of them would cost more than the files themselves. Should the
+    attempt die in that moment, its patience brings the clock.
+    """
+    now = studio.clock.now()
+    steps = (s for s in case.work.plan.steps if any(a.path == path for a in s.makes))
+    step = next(steps, None)
+    attempt = next((a for a in reversed(case.attempts) if step and a.step == step.name), None)
+    if step is None or attempt is None or attempt.started_at is None or attempt.ended_at:
+        return False
+    return now < attempt.started_at + step.patience_s and now - _instant(data) < MOMENT_S
+
+
+def _instant(data: Any) -> float:
+    """Return when an event's object was put, in POSIX seconds; long ago when it does not say."""
+    try:
+        return datetime.fromisoformat(data["timeCreated"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return 0.0
 
 
 def event_delivered(studio: Studio, event_type: str, data: Any) -> int:
@@ -61,7 +89,11 @@ def _unwrapped(event_type: str, data: Any) -> tuple[str, Any]:
         return event_type, data
     told = message.get("attributes") or {}
     kind = _NOTIFIED.get(told.get("eventType", ""), event_type)
-    return kind, {"name": told.get("objectId", ""), "generation": told.get("objectGeneration", "")}
+    return kind, {
+        "name": told.get("objectId", ""),
+        "generation": told.get("objectGeneration", ""),
+        "timeCreated": told.get("eventTime", ""),
+    }
 
 
 def task_delivered(studio: Studio, payload: Any) -> tuple[str, int, dict[str, str]]:

@@ -26,6 +26,7 @@ _ROOMS = {
     "doctor": "doctor",
     "brands": "doctor",
     "deploy": "deploy",
+    "cost": "cost",
     "test": "checks",
     "bench": "checks",
 }

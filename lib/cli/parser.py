@@ -87,6 +87,7 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     reconcile.add_argument("--dry-run", action="store_true", help="only say what is wrong")
     _migrate_command(commands, common)
+    _cost_command(commands, common)
     commands.add_parser("doctor", parents=[common], help="check this machine and this studio")
     brands = commands.add_parser("brands", help="look after the brand kits")
     actions = brands.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -114,6 +115,16 @@ def _deploy_commands(commands: Commands, common: argparse.ArgumentParser) -> Non
         "release", parents=[common], help="tell whether a plan only changes what the services run"
     )
     release.add_argument("file", metavar="FILE", type=Path, help="terraform show -json PLAN")
+
+
+def _cost_command(commands: Commands, common: argparse.ArgumentParser) -> None:
+    cost = commands.add_parser(
+        "cost", parents=[common], help="what so many brands cost on Google Cloud"
+    )
+    cost.add_argument("--brands", type=_many, required=True, metavar="N", help="how many brands")
+    cost.add_argument("--posts", type=_count, default=2, metavar="N", help="a day, for each")
+    cost.add_argument("--reels", type=_count, default=6, metavar="N", help="a day, for each")
+    cost.add_argument("--seconds", type=int, choices=(10, 30), default=30, help="of a reel")
 
 
 def _migrate_command(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -169,6 +180,12 @@ def _id(text: str) -> str:
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) > 50:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 50")
+    return int(text)
+
+
+def _many(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000000")
     return int(text)
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,21 +43,29 @@ RENDERERS = 2
 
 
 class Cloud:
-    """Everything runs until the block ends; ``folder`` keeps what the functions say."""
+    """Everything runs until the block ends; ``folder`` keeps what the functions say.
 
-    def __init__(self, folder: Path, *, patience_s: int = 5) -> None:
+    When it is ``calm``, every event is delivered once and nothing ticks by itself.
+    """
+
+    def __init__(self, folder: Path, *, patience_s: int = 5, calm: bool = False) -> None:
         self._folder = folder
         self._patience_s = patience_s
+        self._calm = calm
         self._stack = ExitStack()
         self._over = threading.Event()
-        #: Ticks that ended well.
+        #: Ticks that ended well, and when every tick began and ended.
         self.ticks = 0
+        self.calls: list[tuple[float, float]] = []
         self.on_object = Service("on_object", folder, threads=8, kind="cloudevent")
         self.desk = Service("on_step", folder, threads=4)
         self.renderers = Service("on_step", folder, threads=RENDERERS)
         self.on_tick = Service("on_tick", folder, threads=1)
         self.api = Service("studio_api", folder, threads=8)
-        self.tasks = TasksDouble(SystemClock(), [_queue(name) for name in QUEUES])
+        renders = 1 if calm else RENDERERS
+        self.tasks = TasksDouble(
+            SystemClock(), [_queue("desk", at_once=4), _queue("render", at_once=renders)]
+        )
 
     @property
     def services(self) -> list[Service]:
@@ -78,10 +87,12 @@ class Cloud:
         identity = enter(Identity(self._folder / "key.json"))
         patch = enter(pytest.MonkeyPatch.context())
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(identity.file))
-        self.records = enter(FirestoreBetween(f"127.0.0.1:{enter(FirestoreEmulator()).port}"))
+        self._emulator = f"127.0.0.1:{enter(FirestoreEmulator()).port}"
+        self.records = enter(FirestoreBetween(self._emulator))
         pubsub = enter(PubsubEmulator())
         pubsub.create_topic(PROJECT, TOPIC)
         gcs = enter(FakeGcs(f"127.0.0.1:{pubsub.port}", f"{PROJECT}/{TOPIC}"))
+        self._bucket_url = gcs.url
         self.storage = client_of(gcs.url)
         self.storage.create_bucket(BUCKET)
         self.objects = enter(Middleman(gcs.port))
@@ -94,12 +105,13 @@ class Cloud:
             service.await_ready()
         self.events = enter(Middleman(self.on_object.port))
         # Two subscriptions to the same news: every event is delivered twice at least.
-        for name in ("objects-1", "objects-2"):
+        for name in ("objects-1", "objects-2")[: 1 if self._calm else 2]:
             pubsub.push(PROJECT, TOPIC, name, f"{self.events.url}/{name}")
         self.dispatcher = enter(Dispatcher(self.tasks, [_path(name) for name in QUEUES]))
-        ticker = threading.Thread(target=self._tick, daemon=True)
-        ticker.start()
-        stack.callback(ticker.join)
+        if not self._calm:
+            ticker = threading.Thread(target=self._tick, daemon=True)
+            ticker.start()
+            stack.callback(ticker.join)
         stack.callback(self._over.set)
 
     def environment(self) -> Mapping[str, str]:
@@ -127,6 +139,11 @@ class Cloud:
     def studio(self) -> Studio:
         """Return the studio as a function opens it."""
         return open_gcp(self.settings())
+
+    def bystander(self) -> Studio:
+        """Return a studio whose looks at records and objects are not counted."""
+        unseen = {"firestore_endpoint": self._emulator, "storage_endpoint": self._bucket_url}
+        return open_gcp(replace(self.settings(), **unseen))
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Ask the API, as a person does; an answer of 5xx is asked again."""
@@ -161,13 +178,19 @@ class Cloud:
         found: dict[str, Any] = view
         return found
 
+    def tick(self) -> None:
+        """Call on_tick, as the scheduler does."""
+        start = time.perf_counter()
+        try:
+            answer = requests.post(self.on_tick.url, timeout=600)
+        except requests.RequestException:
+            return  # the scheduler calls again
+        self.calls.append((start, time.perf_counter()))
+        self.ticks += answer.ok
+
     def _tick(self) -> None:
         while not self._over.wait(TICK_S):
-            try:
-                answer = requests.post(self.on_tick.url, timeout=600)
-            except requests.RequestException:
-                continue  # the scheduler calls again
-            self.ticks += answer.ok
+            self.tick()
 
 
 def _post(url: str, body: dict[str, Any]) -> requests.Response:
@@ -178,12 +201,10 @@ def _path(queue: str) -> str:
     return f"projects/{PROJECT}/locations/{REGION}/queues/{queue}"
 
 
-def _queue(name: str) -> tasks_v2.Queue:
+def _queue(name: str, *, at_once: int) -> tasks_v2.Queue:
     return tasks_v2.Queue(
         name=_path(name),
-        rate_limits=tasks_v2.RateLimits(
-            max_concurrent_dispatches=RENDERERS if name == "render" else 4
-        ),
+        rate_limits=tasks_v2.RateLimits(max_concurrent_dispatches=at_once),
         retry_config=tasks_v2.RetryConfig(
             max_attempts=MAX_DELIVERIES,
             max_retry_duration=Duration(seconds=3600),

@@ -14,11 +14,16 @@ from tests.stand_ins.gcloud import jar
 from tests.stand_ins.pubsub_emulator import PUBSUB
 
 
-@pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    """Return a running cloud with an empty bucket."""
+def needed() -> None:
+    """Say what of Google's emulators is missing here."""
     for pattern in (FIRESTORE, PUBSUB):
         if jar(pattern) is None:
             missing("Google's emulators (they come with the Google Cloud command line)")
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    """Return a running cloud with an empty bucket."""
+    needed()
     with Cloud(tmp_path, patience_s=3) as running:
         yield running

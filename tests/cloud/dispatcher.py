@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
@@ -25,6 +26,8 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._run, daemon=True)
         #: Status of every answer, None where none came in time.
         self.answers: list[int | None] = []
+        #: When every handover began and ended, by queue.
+        self.spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -43,7 +46,7 @@ class Dispatcher:
             time.sleep(0.005)
 
     def _post(self, handover: Handover) -> None:
-        http = handover.message.http_request
+        http, start = handover.message.http_request, time.perf_counter()
         try:
             answer = requests.post(
                 http.url, http.body, headers=handover.headers, timeout=handover.deadline_s
@@ -52,6 +55,8 @@ class Dispatcher:
             self.answers.append(None)
             self._double.answered(handover, 503)
             return
+        queue = handover.headers["X-CloudTasks-QueueName"]
+        self.spans[queue].append((start, time.perf_counter()))
         self.answers.append(answer.status_code)
         after_s = float(answer.headers.get("Retry-After", 0))
         self._double.answered(handover, answer.status_code, after_s)

@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib.adapters.clock import SystemClock
+from lib.adapters.gcp.clients import firestore_client
 from lib.adapters.gcp.records import FirestoreRecords
 from lib.adapters.local.database import Database
 from lib.adapters.local.records import LocalRecords
 from lib.core.errors import Conflict, NotFound, Unavailable
 from lib.ports import REMOVE, Query
+from tests.stand_ins.firestore_between import FirestoreBetween
 
 FIELDS = {"works": ("x", "m.y")}
 NAMES = st.sampled_from("abc")
@@ -105,3 +107,38 @@ def test_a_service_that_cannot_be_reached_is_unavailable_and_never_absent(monkey
     client = firestore.Client(project="nobody", credentials=AnonymousCredentials())
     with pytest.raises(Unavailable):
         call(FirestoreRecords(client, FIELDS, patience_s=1.0))
+
+
+def test_what_is_written_over_what_was_just_read_is_not_read_back(firestore_emulator):
+    with FirestoreBetween(f"127.0.0.1:{firestore_emulator.port}") as between:
+        client = firestore_client("counted", "(default)", endpoint=between.address)
+        records = FirestoreRecords(client, FIELDS)
+        made = records.create("works/a", {"x": 1, "m": {"y": 2}})
+        once = records.update("works/a", {("m", "z"): 3, ("x",): REMOVE}, version=made.version)
+        twice = records.update("works/a", {("x",): 4}, version=once.version)
+        assert between.billed == {"writes": 3}
+        assert twice.data == {"x": 4, "m": {"y": 2, "z": 3}}
+        assert records.get("works/a") == twice
+        blind = records.update("works/a", {("x",): 5})
+        assert between.billed == {"writes": 4, "reads": 2}
+        assert blind.data["x"] == 5
+        client.close()
+
+
+def test_what_somebody_else_wrote_meanwhile_is_read_and_not_guessed(firestore_emulator):
+    client = firestore_emulator.client()
+    mine, theirs = FirestoreRecords(client, FIELDS), FirestoreRecords(client, FIELDS)
+    first = mine.create("works/a", {"x": 1})
+    other = theirs.update("works/a", {("y",): 2}, version=first.version)
+    written = mine.update("works/a", {("x",): 3}, version=other.version)
+    assert written.data == {"x": 3, "y": 2}
+    client.close()
+
+
+def test_a_caller_that_changes_what_it_read_changes_nothing_else(firestore_emulator):
+    client = firestore_emulator.client()
+    records = FirestoreRecords(client, FIELDS)
+    made = records.create("works/a", {"m": {"y": 2}})
+    made.data["m"]["y"] = "spoilt"
+    assert records.update("works/a", {("x",): 1}, version=made.version).data["m"] == {"y": 2}
+    client.close()

@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "lib.server": ("lib",),
     # Only its words for a deploy: infra is not there where the functions run.
     "lib.cli.deploy": ("lib", "infra"),
+    "lib.cli.cost": ("lib", "infra"),
     "lib.cli": ("lib",),
     "functions": ("lib.wiring", "lib.app"),
     "main": ("functions",),

@@ -76,17 +76,20 @@ class FirestoreBetween:
 
     def _stream(self, method: str, name: str, request: bytes, context: Any) -> Iterator[bytes]:
         self._look_away(context)
+        if name == "RunQuery":
+            self.shapes.add(_shape(RunQueryRequest.deserialize(request).structured_query))
         read = 0
         try:
             for answer in self._channel.unary_stream(method)(request, metadata=_told(context)):
                 read += _documents(name, answer)
+                self.billed["reads"] += _documents(
+                    name, answer
+                )  # who asks may not wait for the end
                 yield answer
         except grpc.RpcError as error:
             context.abort(error.code(), error.details())
-        if name == "RunQuery":
-            self.shapes.add(_shape(RunQueryRequest.deserialize(request).structured_query))
-            read = max(read, 1)  # a query that finds nothing is billed as one read
-        self.billed["reads"] += read
+        # A query that finds nothing is billed as one read.
+        self.billed["reads"] += name == "RunQuery" and not read
 
     def _talk(self, method: str, requests: Iterable[bytes], context: Any) -> Iterator[bytes]:
         self._look_away(context)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -22,6 +23,8 @@ class Middleman:
         self.requests: list[tuple[str, str, int]] = []
         #: Method, target and status of everything that the other side answered.
         self.answers: list[tuple[str, str, int]] = []
+        #: When each of these requests began and ended.
+        self.spans: list[tuple[float, float]] = []
         #: Told method and target; a number is answered instead of forwarding.
         self.answer: Callable[[str, str], int | None] = lambda method, target: None
         #: Told method and target after the other side answered; True swallows the answer.
@@ -59,6 +62,7 @@ class Middleman:
                 if status is not None:
                     self._reply(status, [], b'{"error": {"message": "as the test wishes"}}')
                     return
+                start = time.perf_counter()
                 other = http.client.HTTPConnection("127.0.0.1", between.port, timeout=30)
                 headers = {k: v for k, v in self.headers.items() if k.lower() != "host"}
                 headers["Host"] = self.headers["Host"]  # links that it gives out lead back here
@@ -66,6 +70,7 @@ class Middleman:
                 answer = other.getresponse()
                 data = answer.read()
                 other.close()
+                between.spans.append((start, time.perf_counter()))
                 between.answers.append((self.command, self.path, answer.status))
                 if between.swallow(self.command, self.path):
                     self.close_connection = True

@@ -7,7 +7,9 @@ used: contended ones wait for each other, and a lost answer leaves nobody knowin
 
 from __future__ import annotations
 
+import json
 import queue
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,13 +22,15 @@ from google.cloud.firestore_v1.field_path import FieldPath
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from lib.adapters.asked import check_query, cursor_value
-from lib.adapters.document import MOST_BYTES, check_fields, split, text_of
+from lib.adapters.document import MOST_BYTES, check_fields, set_fields, split, text_of
 from lib.adapters.gcp.answers import AWAY, answering_for
 from lib.core.errors import Conflict, NotFound, Refused, Unavailable
 from lib.ports import REMOVE, Json, Query, Record
 
 #: Seconds that one request may take with all its tries.
 PATIENCE_S = 60.0
+#: Documents whose last state is remembered: those that one function works on at a time.
+REMEMBERED = 64
 #: Answers to a write that only the caller can judge.
 _JUDGED = (api.AlreadyExists, api.FailedPrecondition, api.NotFound)
 _MICROS = 1_000_000
@@ -50,6 +54,9 @@ class FirestoreRecords:
         # A request names what it expects or sets the same once more: each may be sent again.
         self._retry = Retry(predicate=if_exception_type(*AWAY), timeout=patience_s)
         self._client = client
+        #: Version and text of the documents that were read or written last.
+        self._last: dict[str, tuple[int, str]] = {}
+        self._remembering = threading.Lock()
         self._indexed = {collection: frozenset(fields) for collection, fields in indexed.items()}
 
     def create(self, path: str, data: Json) -> Record:
@@ -57,17 +64,17 @@ class FirestoreRecords:
         reference = self._checked(path, data)
         try:
             with answering_for(path, api.AlreadyExists):
-                reference.create(data, timeout=self._patience_s, retry=self._retry)
+                result = reference.create(data, timeout=self._patience_s, retry=self._retry)
         except api.AlreadyExists as error:
             raise Conflict(f"{path} exists already") from error
-        return self._written(path)
+        return self._known(Record(path, data, _version(result.update_time)))
 
     def get(self, path: str) -> Record | None:
         """Return the document, or None."""
         split(path)
         with answering_for(path):
             found = self._client.document(path).get(timeout=self._patience_s, retry=self._retry)
-        return _record(found) if found.exists else None
+        return self._known(_record(found)) if found.exists else None
 
     def update(
         self,
@@ -101,7 +108,7 @@ class FirestoreRecords:
                 batch.create(other, data)
             try:
                 with answering_for(path, *_JUDGED), _naming_the_limit(path):
-                    batch.commit(timeout=self._patience_s, retry=self._retry)
+                    result, *_ = batch.commit(timeout=self._patience_s, retry=self._retry)
             except api.AlreadyExists:
                 others = {o: pair for o, pair in others.items() if self.get(o) is None}
                 continue
@@ -110,7 +117,7 @@ class FirestoreRecords:
                 if found is None:
                     raise NotFound(f"there is no {path}") from error
                 raise Conflict(f"{path} has version {found.version}, not {version}") from error
-            return self._written(path)
+            return self._written(path, version, fields, _version(result.update_time))
 
     def query(self, query: Query) -> list[Record]:
         """Return the matching documents; see the port.
@@ -170,8 +177,28 @@ class FirestoreRecords:
         text_of(data, path)
         return self._client.document(path)
 
-    def _written(self, path: str) -> Record:
-        """Return the document as it is after a write; Firestore's answer holds no data."""
+    def _known(self, record: Record) -> Record:
+        """Remember a document as it was read or written last, so that its next write knows it."""
+        text = json.dumps(record.data)
+        with self._remembering:
+            self._last.pop(record.path, None)
+            self._last[record.path] = (record.version, text)
+            if len(self._last) > REMEMBERED:
+                del self._last[next(iter(self._last))]
+        return Record(record.path, json.loads(text), record.version)
+
+    def _written(
+        self, path: str, base: int | None, fields: Mapping[tuple[str, ...], Any], version: int
+    ) -> Record:
+        """Return the document as it is after a write; Firestore's answer holds no data.
+
+        What was written over ``base`` follows from it; anything else is read.
+        """
+        known, text = self._last.get(path, (None, ""))
+        if base is not None and known == base:
+            data = json.loads(text)
+            set_fields(data, fields)
+            return self._known(Record(path, data, version))
         found = self.get(path)
         if found is None:
             raise NotFound(f"there is no {path}")
