@@ -93,7 +93,7 @@ def audit_slice(studio: Studio, report: Report) -> None:
         # A bucket that is away keeps a tick waiting once, not once for each brand.
         if walk.works == SLICE_WORKS or walk.calls >= SLICE_CALLS or pair.failure:
             break
-    place = dataclasses.asdict(walk.place) if walk.place else {}
+    place = {**dataclasses.asdict(walk.place), "held": list(walk.place.held)} if walk.place else {}
     try:
         if cursor is None:
             studio.records.create(CURSOR, {"place": place})
