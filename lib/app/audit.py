@@ -8,6 +8,7 @@ ordinary look, and only that decides. What no work claims is counted and named, 
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +28,7 @@ from lib.ports import ObjectInfo, Record
 
 #: Works that one tick audits; at a tick each minute that is 144,000 a day.
 SLICE_WORKS = 100
-#: Calls that list the bucket after which a slice ends; beginning one may take eleven.
+#: Calls that list the bucket after which a slice ends; beginning one may take fourteen.
 SLICE_CALLS = 24
 #: Younger than this an object may belong to a work that was written since its record was read.
 ORPHAN_AGE_S = 3600.0
@@ -93,7 +94,7 @@ def audit_slice(studio: Studio, report: Report) -> None:
         # A bucket that is away keeps a tick waiting once, not once for each brand.
         if walk.works == SLICE_WORKS or walk.calls >= SLICE_CALLS or pair.failure:
             break
-    place = {**dataclasses.asdict(walk.place), "held": list(walk.place.held)} if walk.place else {}
+    place = _json_of(walk.place)
     try:
         if cursor is None:
             studio.records.create(CURSOR, {"place": place})
@@ -112,6 +113,12 @@ def settle_or_tell(studio: Studio, work_id: str, report: Report) -> bool:
         report.unreachable.append(f"{work_id}: {error}")
         return False
     return True
+
+
+def _json_of(place: Place | None) -> Json:
+    """Return a place as it is stored, which equals what is read again."""
+    stored: Json = json.loads(json.dumps(dataclasses.asdict(place))) if place else {}
+    return stored
 
 
 def _place_of(cursor: Record | None) -> Place | None:

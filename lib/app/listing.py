@@ -1,8 +1,8 @@
 """The objects of one brand in the order of their works, listed page by page.
 
 Called by ``merge_join``. The objects of one work lie in several categories, so each category is
-a stream of its own and the streams are merged; memory holds one page of each. What one page
-shows whole (a small bucket, a small brand) is listed by that one call.
+a stream of its own and the streams are merged; memory holds one page of each. What a few pages
+show whole (a small bucket, a small brand) is listed by no more than those.
 """
 
 from __future__ import annotations
@@ -17,8 +17,14 @@ from lib.ports import ObjectInfo, Objects, Page
 
 #: Objects that one call lists: the most that Cloud Storage gives, and a call is what it bills.
 PAGE = 1000
+#: Pages of a brand that are listed and kept at once: most brands are listed with no call too many.
+FIRST_PAGES = 4
 #: Ends the work's id in an object's name. Ids hold none, but bytes that sort on both sides of it.
 END_OF_ID = "_"
+
+
+#: Where a page begins: the prefix that is listed, and its cursor (empty: from the beginning).
+Begins = tuple[str, str]
 
 
 class Listed(NamedTuple):
@@ -58,45 +64,46 @@ class Bucket:
         parts = [info.path.split("/") for info in self._everything or ()]
         return {(p[0], p[1]) for p in parts if len(p) > 3 and p[2] in CATEGORIES}
 
-    def below(self, prefix: str) -> Page | None:
-        """Return everything below a prefix when it is known already."""
-        if self._everything is None:
-            return None
-        return Page(tuple(i for i in self._everything if i.path.startswith(prefix)), None)
+    def first_pages(self, prefix: str) -> tuple[list[ObjectInfo], str | None]:
+        """Return what the first pages below a prefix show, and the cursor of what they do not."""
+        if self._everything is not None:
+            return [i for i in self._everything if i.path.startswith(prefix)], None
+        items: list[ObjectInfo] = []
+        cursor: str | None = None
+        for _ in range(FIRST_PAGES):
+            page = self.page(prefix, cursor)
+            items += page.items
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return items, cursor
 
 
 class Listing:
     """The objects of one brand, merged over its categories; can be continued later."""
 
     def __init__(
-        self, bucket: Bucket, owner: str, brand: str, pages: Mapping[str, str] | None
+        self, bucket: Bucket, owner: str, brand: str, pages: Mapping[str, Begins] | None
     ) -> None:
         """List from the beginning, or where ``pages`` (an earlier ``pages()``) says."""
         self._bucket = bucket
-        prefix = f"{owner}/{brand}/"
+        self._prefix = f"{owner}/{brand}/"
         self._whole = False
-        if pages is not None:
+        if pages is None:
+            self._streams = dict(self._first_look())
+        else:
             self._streams = {
-                c: _Stream(bucket, f"{prefix}{c}/", pages[c]) for c in CATEGORIES if c in pages
+                category: _Stream(bucket, f"{self._prefix}{category}/", pages[category])
+                for category in CATEGORIES
+                if category in pages
             }
-            return
-        first = bucket.below(prefix) or bucket.page(prefix)
-        self._whole = first.cursor is None
-        # The page shows every category whole that sorts before the one in which it ends.
-        last = first.items[-1].path.removeprefix(prefix) if first.items else ""
-        self._streams = {}
-        for category in CATEGORIES:
-            folder = f"{prefix}{category}/"
-            shown = self._whole or f"{category}/" < last[: len(category) + 1]
-            items = [i for i in first.items if i.path.startswith(folder)] if shown else None
-            self._streams[category] = _Stream(bucket, folder, "", items)
 
     def __iter__(self) -> Iterator[Listed]:
         """Yield the objects by name, those of one work together. Raises Unavailable."""
         return heapq.merge(*self._streams.values(), key=itemgetter(0))
 
-    def pages(self) -> dict[str, str] | None:
-        """Return by category where the page in hand begins; None when one page is the brand.
+    def pages(self) -> dict[str, Begins] | None:
+        """Return by category where the page in hand begins; None when a look shows the brand.
 
         A category at its end is left out: what is put there later belongs to works that were
         passed, or is looked for at its own path.
@@ -105,27 +112,55 @@ class Listing:
             return None
         return {c: s.begins for c, s in self._streams.items() if s.begins is not None}
 
+    def _first_look(self) -> Iterator[tuple[str, _Stream]]:
+        """List a few pages of all categories together, and yield each with what that showed.
+
+        They come one after the other: the first ones whole, one in part, the last ones unseen.
+        """
+        items, cursor = self._bucket.first_pages(self._prefix)
+        self._whole = cursor is None
+        last = items[-1].path if items else ""
+        for category in CATEGORIES:
+            folder = f"{self._prefix}{category}/"
+            known = [info for info in items if info.path.startswith(folder)]
+            if last.startswith(folder):
+                then = (self._prefix, cursor) if cursor else None
+                yield category, _Stream(self._bucket, folder, then, known)
+            elif self._whole or folder < last:
+                yield category, _Stream(self._bucket, folder, None, known)
+            else:
+                yield category, _Stream(self._bucket, folder, (folder, ""))
+
 
 class _Stream:
-    """One category; ``begins`` is the cursor of the page in hand, None at the end."""
+    """One category; ``begins`` says where the page in hand begins, None at the end."""
 
     def __init__(
-        self, bucket: Bucket, folder: str, begins: str, items: Sequence[ObjectInfo] | None = None
+        self,
+        bucket: Bucket,
+        folder: str,
+        begins: Begins | None,
+        known: Sequence[ObjectInfo] = (),
     ) -> None:
-        """Stand for a folder; ``items`` are all its objects when they are known."""
+        """Stand for a folder of which ``known`` come first and then what ``begins`` lists."""
         self._bucket = bucket
         self._folder = folder
-        self._items = items
-        self.begins: str | None = begins
+        self._known = known
+        self._then = begins
+        self.begins: Begins | None = (folder, "") if known else begins
 
     def __iter__(self) -> Iterator[Listed]:
+        """Yield the objects by name."""
         start = len(self._folder)
+        for info in self._known:
+            yield Listed(info.path[start:], info)
+        self._known, self.begins = (), self._then
         while self.begins is not None:
-            page = (
-                self._bucket.page(self._folder, self.begins or None)
-                if self._items is None
-                else Page(tuple(self._items), None)
-            )
+            prefix, cursor = self.begins
+            page = self._bucket.page(prefix, cursor or None)
             for info in page.items:
+                if not info.path.startswith(self._folder):
+                    self.begins = None  # the next category, which has a stream of its own
+                    return
                 yield Listed(info.path[start:], info)
-            self.begins = page.cursor
+            self.begins = (prefix, page.cursor) if page.cursor else None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.app.case import PAGE, WORKS, record_path
-from lib.app.listing import Bucket, Listed, Listing
+from lib.app.listing import Begins, Bucket, Listed, Listing
 from lib.app.name_order import PAST_ID, InNameOrder, id_of, key_of
 from lib.app.studio import Studio
 from lib.core.errors import StudioError
@@ -36,7 +36,7 @@ class Place:
     #: Names up to this one were passed, in every category.
     passed: str = ""
     #: By category, where the page begins that comes next; None: list from the beginning.
-    pages: Mapping[str, str] | None = None
+    pages: Mapping[str, Begins] | None = None
 
 
 @dataclass(frozen=True, slots=True)

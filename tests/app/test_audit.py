@@ -114,7 +114,7 @@ class TestAHealthyStudio:
         else:
             full = sum(17 // page + 1 for _ in PLACES)
             empty = len(listing.CATEGORIES) - len(PLACES)
-            assert len(calls) <= 2 + full + empty
+            assert len(calls) <= 1 + full + empty
 
     def test_many_small_brands_cost_one_call_each(
         self, crank: Crank, monkeypatch: pytest.MonkeyPatch

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib.app import listing
 from lib.app.listing import Bucket
 from lib.app.merge_join import Place, Walk
 from lib.app.name_order import InNameOrder, id_of
@@ -21,6 +24,14 @@ IDS = st.text("-1ab", min_size=1, max_size=5)
 BRANDS = st.sampled_from([("me", "a"), ("me", "a-b"), ("you", "a"), ("z", "b")])
 WORKS = st.dictionaries(IDS, BRANDS, max_size=12)
 NAMES = st.tuples(BRANDS, st.sampled_from(CATEGORIES[:3]), IDS, st.sampled_from(["_v", "_w", ""]))
+
+
+@pytest.fixture(scope="module", params=[1, 4], autouse=True)
+def first_pages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """How many pages the first look at a brand lists."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listing, "FIRST_PAGES", request.param)
+        yield
 
 
 def shelf_of(works: dict[str, tuple[str, str]], names: set, most: int) -> Shelf:
@@ -147,7 +158,7 @@ def test_a_brand_that_cannot_be_listed_to_its_end_is_named_and_the_next_one_is_w
     whole = shelf.list
 
     def listed(prefix: str, *, cursor: str | None = None, limit: int = 1000):
-        if prefix == "me/a/videos/" and cursor:
+        if cursor and cursor.startswith("token of me/a/") and cursor.endswith("w3_v"):
             raise Unavailable("the bucket does not answer")
         return whole(prefix, cursor=cursor, limit=limit)
 
@@ -160,7 +171,7 @@ def test_a_brand_that_cannot_be_listed_to_its_end_is_named_and_the_next_one_is_w
             continue  # the work beside which it broke
         seen += [id_of(pair.record)] if pair.record else []
         failures += [pair.failure] if pair.failure else []
-    assert seen == ["w0", "x1"]
+    assert seen in (["x1"], ["w0", "w1", "w2", "x1"])  # the first look, or a later page
     assert failures == ["me/a: the bucket does not answer"]
 
 
