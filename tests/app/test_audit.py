@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -402,31 +403,46 @@ class TestSlices:
         assert {i: n for i, n in Counter(checked).items() if i in lived} == dict.fromkeys(lived, 1)
         assert set(checked) - lived <= {"a-new", "b-11", "z-new"}
 
-    def test_two_slices_at_once_miss_nothing_and_leave_one_place(
+    def test_of_two_slices_at_once_the_one_that_is_ahead_keeps_its_place(
         self, crank: Crank, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(audit, "SLICE_WORKS", 3)
+        monkeypatch.setattr(audit, "SLICE_WORKS", 2)
         made(crank, *NESTED)
         for work_id in NESTED:
             file_of(crank, work_id).unlink()
         lose_events(crank)
-        other, mine = Report(), Report()
+        first, ahead, behind = Report(), Report(), Report()
+        audit_slice(crank.studio, first)
         walk = audit.Walk
 
         def overtaken(*args: Any, **words: Any) -> Any:
             monkeypatch.setattr(audit, "Walk", walk)
-            audit_slice(crank.studio, other)  # begins and ends after we read the cursor
-            audit_slice(crank.studio, other)
+            audit_slice(crank.studio, ahead)  # begins and ends after we read the cursor
+            audit_slice(crank.studio, ahead)
             return walk(*args, **words)
 
         monkeypatch.setattr(audit, "Walk", overtaken)
-        audit_slice(crank.studio, mine)
-        assert mine.checked == 3  # the same ones once more
-        assert mine.corrections == []
+        audit_slice(crank.studio, behind)
+        assert (behind.checked, behind.corrections) == (2, [])  # the same ones once more
         rest = slices(crank)
-        assert len(other.corrections) == 6
-        assert len(rest.corrections) == 2  # the place of the one that was ahead counted
+        assert [len(r.corrections) for r in (first, ahead, rest)] == [2, 4, 2]
+        assert rest.checked == 2
         assert {summary(crank, i)["done"] for i in NESTED} == {2}
+
+    def test_two_passes_at_once_correct_a_record_once(
+        self, crank: Crank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made(crank, *NESTED)
+        for work_id in NESTED:
+            file_of(crank, work_id).unlink()
+        lose_events(crank)
+        passes = ThreadPoolExecutor(2)
+        both = [passes.submit(reconcile, crank.studio) for _ in range(2)]
+        reports = [one.result(timeout=60) for one in both]
+        assert {c["work"] for r in reports for c in r.corrections} == set(NESTED)
+        assert [r.unreachable for r in reports] == [[], []]
+        claims = [crank.studio.records.get(f"works/{i}").data["attempts"] for i in NESTED]
+        assert [sorted(claim) for claim in claims] == [["draw-1-1", "draw-1-2"]] * len(NESTED)
 
     @pytest.mark.parametrize(
         "place",
