@@ -111,7 +111,7 @@ def case_of(record: Record) -> Case:
     """Parse a record of the works collection. Raises Unavailable when it cannot be read."""
     try:
         return _case_of(record)
-    except (ValidationError, KeyError, TypeError) as error:
+    except (ValidationError, KeyError, TypeError, AttributeError) as error:
         raise Unavailable(f"the record {record.path} cannot be read: {error}") from error
 
 
@@ -119,6 +119,9 @@ def _case_of(record: Record) -> Case:
     data = record.data
     work = Work.model_validate(data["work"])
     pardons = data["pardons"]
+    for name in ("measured", "summary"):
+        if not isinstance(data[name], dict):
+            raise TypeError(f"{name} is no map")
     attempts = [
         attempt.model_copy(update={"pardoned": True})
         if attempt.number <= pardons.get(attempt.step, {}).get("after", 0)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from lib.app.studio import Studio
 from lib.core.checks import faults
@@ -39,19 +41,52 @@ def observe(
     return sightings, known
 
 
+def recall(
+    artifacts: tuple[Artifact, ...], measured: Json, listed: Mapping[str, ObjectInfo]
+) -> dict[str, Sighting] | None:
+    """Return the sightings by path when memory and a listing agree on all of them, else None.
+
+    ``listed`` holds what a listing shows at the plan's paths. None says only that somebody must
+    look: a listing is older than the record, or younger, or shows what nobody has measured.
+    """
+    sightings: dict[str, Sighting] = {}
+    for artifact in artifacts:
+        info, memory = listed.get(artifact.path), measured.get(artifact.slot)
+        if info is None and memory is None:
+            continue
+        if info is None or not _is_of(memory, info):
+            return None
+        sightings[artifact.path] = _sighting(artifact, info, memory["facts"], memory["ours"])
+    return sightings if len(sightings) == len(measured) else None
+
+
 def sight(studio: Studio, artifact: Artifact, memory: Json | None) -> Sighting | None:
     """Return what is at an artifact's path now, or None; ``memory`` is its last measurement."""
     info = studio.objects.stat(artifact.path)
     if info is None:
         return None
-    remembered = (
-        memory is not None
-        and memory["path"] == info.path
-        and memory["generation"] == info.generation
-    )
-    facts = memory["facts"] if remembered and memory else _facts(studio, artifact, info)
+    if memory is not None and _is_of(memory, info):
+        return _sighting(artifact, info, memory["facts"], memory["ours"])
+    facts = _facts(studio, artifact, info)
     if facts is None:
         return None  # gone between the look and the measurement
+    return _sighting(artifact, info, facts, "work" in info.metadata)
+
+
+def _is_of(memory: Any, info: ObjectInfo) -> TypeGuard[Json]:
+    """Tell whether a memory is of this very generation; one that cannot be read is of none."""
+    return (
+        isinstance(memory, dict)
+        and memory.get("path") == info.path
+        and memory.get("generation") == info.generation
+        and memory.get("size") == info.size
+        and memory.get("crc32c") == info.crc32c
+        and isinstance(memory.get("facts"), dict)
+        and isinstance(memory.get("ours"), bool)
+    )
+
+
+def _sighting(artifact: Artifact, info: ObjectInfo, facts: Json, ours: bool) -> Sighting:
     return Sighting(
         path=info.path,
         generation=info.generation,
@@ -59,7 +94,7 @@ def sight(studio: Studio, artifact: Artifact, memory: Json | None) -> Sighting |
         crc32c=info.crc32c,
         updated_at=info.updated_at,
         facts=facts,
-        ours="work" in info.metadata if not remembered or memory is None else memory["ours"],
+        ours=ours,
         invalid=faults(artifact.check, info.size, facts),
     )
 

@@ -36,4 +36,5 @@ def bench(args: argparse.Namespace) -> int:
         raise Refused(f"there is no bench {args.name!r}", hint=f"choose one of {', '.join(names)}")
     command = [sys.executable, str(folder / f"bench_{args.name}.py")]
     command += ["--json"] if args.json else []
+    command += ["--full"] if args.full else []
     return subprocess.run(command, cwd=ROOT, check=False).returncode

@@ -98,7 +98,8 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
         usage="brandcast test [ARGUMENTS OF PYTEST]",
     )
     bench = commands.add_parser("bench", parents=[common], help="measure against a peer or limit")
-    bench.add_argument("name", metavar="NAME", help="overhead or coldstart")
+    bench.add_argument("name", metavar="NAME", help="overhead, coldstart or reconcile")
+    bench.add_argument("--full", action="store_true", help="reconcile: a million projects as well")
 
 
 def _deploy_commands(commands: Commands, common: argparse.ArgumentParser) -> None:

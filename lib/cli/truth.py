@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 
 from lib import logs
-from lib.app.sweep import reconcile as run_reconcile
+from lib.app.audit import reconcile as run_reconcile
 from lib.app.verify import verify as run_verify
 from lib.cli.client import settings_for
 from lib.cli.output import emit, say
@@ -52,4 +52,9 @@ def reconcile(args: argparse.Namespace) -> int:
                 say(f"    {slot}: {why}")
         for words in report.unreachable:
             say(f"  could not look: {words}")
+        if report.orphans.objects:
+            megabytes = report.orphans.bytes / 1e6
+            say(f"{report.orphans.objects} objects belong to no work ({megabytes:.1f} MB):")
+            for orphan in report.orphans.named:
+                say(f"  {orphan['object']}: {orphan['why']}")
     return 1 if report.corrections or report.unreachable else 0

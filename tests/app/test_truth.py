@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from lib.app import intake, views
+from lib.app.audit import reconcile
 from lib.app.events import FINALIZED, object_changed
 from lib.app.perform import perform
 from lib.app.settle import begin, settle
-from lib.app.sweep import reconcile, sweep
+from lib.app.sweep import sweep
 from lib.app.verify import verify
 from lib.core.checks import Check
 from lib.core.errors import Refused, ToolFailed, Unavailable
@@ -276,7 +277,8 @@ def test_one_work_that_cannot_be_looked_at_does_not_keep_the_others_from_it(
         return stat(path)
 
     monkeypatch.setattr(crank.local.objects, "stat", broken)
-    crank.file(artifact(works[1], "thumbnail")["object"]).unlink()
+    for work in works[:2]:  # what agrees with the listing is not looked at
+        crank.file(artifact(work, "thumbnail")["object"]).unlink()
     report = reconcile(crank.studio)
     assert [line.split(":")[0] for line in report.unreachable] == [works[0]["id"]]
     assert [c["work"] for c in report.corrections] == [works[1]["id"]]

@@ -1,0 +1,199 @@
+"""The audit: hold every record against the bucket, and correct what no event corrected.
+
+The tick audits a slice and remembers where it stopped; ``reconcile`` audits everything. A work
+whose memory agrees with the listing is judged from memory; any difference is looked at by the
+ordinary look, and only that decides. What no work claims is counted and named, never touched.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib.app.case import AUDITS, Case, case_of, load, record_path
+from lib.app.journal import note
+from lib.app.merge_join import Pair, Place, Walk
+from lib.app.name_order import id_of
+from lib.app.observe import recall
+from lib.app.settle import judge, settle
+from lib.app.studio import Studio
+from lib.core.errors import Conflict, StudioError
+from lib.core.rollup import Phase, phase
+from lib.core.status import Assessment, assess
+from lib.core.work import Json, Sightings
+from lib.ports import ObjectInfo, Record
+
+#: Works that one tick audits; at a tick each minute that is 144,000 a day.
+SLICE_WORKS = 100
+#: Calls that list the bucket after which a slice ends; beginning one may take fourteen.
+SLICE_CALLS = 24
+#: Younger than this an object may belong to a work that was written since its record was read.
+ORPHAN_AGE_S = 3600.0
+#: How many orphans a report names; the others are counted.
+ORPHANS_NAMED = 100
+CURSOR = f"{AUDITS}/cursor"
+
+
+@dataclass(slots=True)
+class Orphans:
+    """Objects that no work's plan names: of no work, or of a revision that was superseded."""
+
+    objects: int = 0
+    bytes: int = 0
+    named: list[Json] = field(default_factory=list)
+
+    def add(self, info: ObjectInfo, why: str, now: float) -> None:
+        """Count an object that is old enough to be called an orphan."""
+        if now - info.updated_at < ORPHAN_AGE_S:
+            return
+        self.objects += 1
+        self.bytes += info.size
+        if len(self.named) < ORPHANS_NAMED:
+            self.named.append({"object": info.path, "bytes": info.size, "why": why})
+
+
+@dataclass(slots=True)
+class Report:
+    """What one pass did; ``corrections`` say what a record claimed and what was found."""
+
+    checked: int = 0
+    #: Works of which listing and memory differed, so that their objects were looked at.
+    looked_at: int = 0
+    due: int = 0
+    #: How long the work that waited longest had been due, in seconds.
+    oldest_due_s: float = 0.0
+    corrections: list[Json] = field(default_factory=list)
+    unreachable: list[str] = field(default_factory=list)
+    orphans: Orphans = field(default_factory=Orphans)
+
+
+def reconcile(studio: Studio, *, dry_run: bool = False) -> Report:
+    """Hold every record against the bucket; with ``dry_run`` only say what is wrong.
+
+    Raises Unavailable when the records could not be asked.
+    """
+    report = Report()
+    for pair in Walk(studio):
+        _check(studio, pair, report, dry_run=dry_run)
+    return report
+
+
+def audit_slice(studio: Studio, report: Report) -> None:
+    """Audit what comes next behind the cursor, which remembers only where.
+
+    Two slices at once audit the same works twice, which is harmless; the cursor is moved by
+    whoever is first. Raises Unavailable when the records could not be asked.
+    """
+    cursor = studio.records.get(CURSOR)
+    walk = Walk(studio, _place_of(cursor), most=SLICE_WORKS)
+    for pair in walk:
+        _check(studio, pair, report, dry_run=False)
+        # A bucket that is away keeps a tick waiting once, not once for each brand.
+        if walk.works == SLICE_WORKS or walk.calls >= SLICE_CALLS or pair.failure:
+            break
+    place = _json_of(walk.place)
+    try:
+        if cursor is None:
+            studio.records.create(CURSOR, {"place": place})
+        elif cursor.data.get("place") != place:
+            studio.records.update(CURSOR, {("place",): place}, version=cursor.version)
+    except Conflict:
+        pass  # another slice moved it; its place is as good as ours
+
+
+def settle_or_tell(studio: Studio, work_id: str, report: Report) -> bool:
+    """Settle a work; False when it could not be, which is in the report then."""
+    try:
+        settle(studio, work_id)
+    except StudioError as error:
+        note("settle_failed", f"{record_path(work_id)}: {error}", level=logging.WARNING)
+        report.unreachable.append(f"{work_id}: {error}")
+        return False
+    return True
+
+
+def _json_of(place: Place | None) -> Json:
+    """Return a place as it is stored, which equals what is read again."""
+    stored: Json = json.loads(json.dumps(dataclasses.asdict(place))) if place else {}
+    return stored
+
+
+def _place_of(cursor: Record | None) -> Place | None:
+    """Return where the last slice stopped; the beginning when that cannot be read."""
+    place: Any = cursor.data.get("place") if cursor else None
+    names = {part.name for part in dataclasses.fields(Place)}
+    if not isinstance(place, dict) or place.keys() != names:
+        return None
+    return Place(**{**place, "held": tuple(place["held"])})
+
+
+def _check(studio: Studio, pair: Pair, report: Report, *, dry_run: bool) -> None:
+    """Judge one work by what the walk shows of it, and have it settled when its record lies."""
+    now = studio.clock.now()
+    if pair.failure:
+        report.unreachable.append(pair.failure)
+    if pair.record is None:
+        for info in pair.objects:
+            report.orphans.add(info, "there is no work of that name", now)
+        return
+    work_id = id_of(pair.record)
+    try:
+        case = case_of(pair.record)
+        found, sightings, measured = _judge(studio, case, pair, report)
+    except StudioError as error:
+        report.unreachable.append(f"{work_id}: {error}")
+        return
+    report.checked += 1
+    word = phase(found, archived=case.work.archived_at is not None)
+    if not _lies(case, word, found, sightings, measured):
+        return
+    fresh = load(studio, work_id)
+    if fresh is None or fresh.version != case.version:
+        return  # it is moving by itself; what we read was merely old
+    if not dry_run and not settle_or_tell(studio, work_id, report):
+        return
+    claimed = case.summary
+    report.corrections.append(
+        {
+            "work": work_id,
+            "originalStatus": claimed.get("phase"),
+            "correctedStatus": word.value,
+            "claimed": claimed.get("done"),
+            "verified": found.done,
+            "missing": dict(found.missing),
+            "action": "would correct" if dry_run else "corrected",
+        }
+    )
+    note("record_corrected", f"{work_id}: {claimed.get('phase')} → {word}", work_id=work_id)
+
+
+def _judge(
+    studio: Studio, case: Case, pair: Pair, report: Report
+) -> tuple[Assessment, Sightings, Json]:
+    """Judge from memory where the listing agrees with it, else by the ordinary look."""
+    plan, now = case.work.plan, studio.clock.now()
+    artifacts = plan.artifacts()
+    paths = {artifact.path for artifact in artifacts}
+    listed: dict[str, ObjectInfo] = {}
+    for info in pair.objects:
+        if info.path in paths:
+            listed[info.path] = info
+        else:
+            report.orphans.add(info, "the work's plan does not name it", now)
+    sightings = recall(artifacts, case.measured, listed)
+    if sightings is None:
+        report.looked_at += 1
+        return judge(studio, case)
+    return assess(plan, sightings, case.attempts, now), sightings, case.measured
+
+
+def _lies(case: Case, word: Phase, found: Assessment, sightings: Sightings, measured: Json) -> bool:
+    """Tell whether a record says anything else than what was found, or forgot when to look."""
+    size = sum(sighting.size for sighting in sightings.values())
+    truth = {"phase": word, "done": found.done, "total": found.total, "bytes": size}
+    forgotten = case.due_at is None and found.due_at is not None and word is not Phase.ARCHIVED
+    told = {name: case.summary.get(name) for name in truth}
+    return told != truth or measured != case.measured or forgotten
