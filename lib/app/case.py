@@ -139,21 +139,16 @@ def _case_of(record: Record) -> Case:
     )
 
 
-def walk(studio: Studio, query: Query) -> Iterator[Record]:
-    """Yield every record of a query, page by page, in constant memory."""
-    after: Record | None = None
+def walk(studio: Studio, query: Query, *, first: int = PAGE) -> Iterator[Record]:
+    """Yield every record of a query, page by page, in constant memory.
+
+    ``first`` is the length of the first page, for who expects to stop soon: each record that is
+    read is billed.
+    """
+    limit, after = first, None
     while True:
-        page = studio.records.query(
-            Query(
-                query.collection,
-                query.equals,
-                query.order_by,
-                query.descending,
-                after=after,
-                limit=PAGE,
-            )
-        )
+        page = studio.records.query(replace(query, after=after, limit=limit))
         yield from page
-        if len(page) < PAGE:
+        if len(page) < limit:
             return
-        after = page[-1]
+        limit, after = PAGE, page[-1]
