@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lib.app import listing
 from tests.app.crank import Crank, open_crank, settings_below
 
 
@@ -16,3 +17,10 @@ def crank(tmp_path: Path) -> Iterator[Crank]:
     opened = open_crank(settings_below(tmp_path))
     yield opened
     opened.local.close()
+
+
+@pytest.fixture(params=[1000, 3], ids=["one page", "small pages"])
+def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many objects one page of a listing holds."""
+    monkeypatch.setattr(listing, "PAGE", request.param)
+    return request.param
