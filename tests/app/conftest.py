@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lib.app import listing
 from tests.app.crank import Crank, open_crank, settings_below
 from tests.app.older import Older
 
@@ -25,3 +26,10 @@ def older(tmp_path: Path) -> Iterator[Older]:
     made = Older(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(params=[1000, 3], ids=["one page", "small pages"])
+def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many objects one page of a listing holds."""
+    monkeypatch.setattr(listing, "PAGE", request.param)
+    return request.param

@@ -356,3 +356,19 @@ def test_a_cursor_that_is_no_document_of_the_collection_is_refused(rig, path):
     query = Query("works", order_by="rank", after=Record(path, {"rank": 1}, 1))
     with pytest.raises(Refused):
         rig.records.query(query)
+
+
+def test_a_cursor_that_nobody_got_skips_all_documents_of_one_value(rig):
+    for number, rank in (("a", 1), ("z", 1), ("~", 1), ("b", 2)):
+        rig.records.create(f"works/{number}", {"rank": rank})
+    skip = Record(f"works/{chr(0x10FFFF)}", {"rank": 1}, 0)
+    found = rig.records.query(Query("works", order_by="rank", after=skip))
+    assert [record.path for record in found] == ["works/b"]
+
+
+def test_a_query_by_path_continues_behind_a_document_that_is_gone(rig):
+    for number in ("a", "c"):
+        rig.records.create(f"works/{number}", {"rank": 1})
+    gone = Record("works/b", {}, 0)
+    found = rig.records.query(Query("works", {"rank": 1}, after=gone))
+    assert [record.path for record in found] == ["works/c"]
