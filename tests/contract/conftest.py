@@ -29,6 +29,7 @@ from lib.adapters.s3.objects import S3Objects
 from lib.ports import Deliver, Json, Objects, Queue, Records, Task
 from tests.conftest import missing
 from tests.contract.deviations import GCS_DEVIATIONS, Deviations, table
+from tests.contract.far import Far, far_bucket
 from tests.contract.tasks_rig import ACCOUNT, PLACE, TASKS_DEVIATIONS, DoubleHandovers, queue_of
 from tests.stand_ins.fake_gcs import (
     FakeGcs,
@@ -240,7 +241,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Hold every backend that has the module's port to its clauses."""
+    """Hold every backend that has the module's port, or that it names, to its clauses."""
     if "rig" in metafunc.fixturenames:
         port, clause = metafunc.module.PORT, metafunc.function.__name__
         names = [
@@ -249,12 +250,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             if port in backend.ports and clause not in backend.deviations
         ]
         metafunc.parametrize("rig", names, indirect=True)
+    if "far" in metafunc.fixturenames:
+        metafunc.parametrize("far", metafunc.module.PROVIDERS, indirect=True)
 
 
 @pytest.fixture
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     """Return an empty backend."""
     with BACKENDS[request.param].build(tmp_path, request) as built:
+        yield built
+
+
+@pytest.fixture
+def far(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Far]:
+    """Return an empty bucket behind a network that a test can spoil."""
+    with far_bucket(request.param, tmp_path, request) as built:
         yield built
 
 
