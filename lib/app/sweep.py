@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from lib.app import salvage
 from lib.app.audit import Report, audit_slice, settle_or_tell
+from lib.app.audit.name_order import id_of
 from lib.app.case import WORKS, case_of, walk
 from lib.app.journal import note
-from lib.app.name_order import id_of
 from lib.app.settle import settle
 from lib.app.studio import Studio
 from lib.core.work import Outcome

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.app import listing
+from lib.app.audit import listing
 from tests.app.crank import Crank, open_crank, settings_below
 from tests.app.older import Older
 

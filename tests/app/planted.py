@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lib.app import audit
 from lib.app.audit import Report, audit_slice
+from lib.app.audit import run as audit
 from lib.app.settle import begin
 from lib.core.checks import Check
 from lib.core.paths import ObjectName, build, fingerprint

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lib.app import audit, listing
-from lib.app.audit import reconcile
+from lib.app.audit import listing, reconcile
+from lib.app.audit import run as audit
 from lib.app.settle import settle
 from lib.app.sweep import sweep
 from lib.core.errors import ToolFailed

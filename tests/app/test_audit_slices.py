@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lib.app import audit, listing
-from lib.app.audit import Report, audit_slice, reconcile
+from lib.app.audit import Report, audit_slice, listing, reconcile
+from lib.app.audit import run as audit
 from lib.app.sweep import sweep
 from lib.core.errors import Unavailable
 from tests.app.counted import Counted, counted

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.app import listing
-from lib.app.listing import Bucket
-from lib.app.merge_join import Place, Walk
-from lib.app.name_order import InNameOrder, id_of
+from lib.app.audit import listing
+from lib.app.audit.listing import Bucket
+from lib.app.audit.merge_join import Place, Walk
+from lib.app.audit.name_order import InNameOrder, id_of
 from lib.core.errors import Unavailable
 from lib.core.paths import CATEGORIES
 from lib.ports import Record

@@ -1,4 +1,4 @@
-"""The audit: hold every record against the bucket, and correct what no event corrected.
+"""Hold every record against the bucket, and correct what no event corrected.
 
 The tick audits a slice and remembers where it stopped; ``reconcile`` audits everything. A work
 whose memory agrees with the listing is judged from memory; any difference is looked at by the
@@ -13,10 +13,10 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
+from lib.app.audit.merge_join import Pair, Place, Walk
+from lib.app.audit.name_order import id_of
 from lib.app.case import AUDITS, Case, case_of, load, record_path
 from lib.app.journal import note
-from lib.app.merge_join import Pair, Place, Walk
-from lib.app.name_order import id_of
 from lib.app.observe import recall
 from lib.app.settle import judge, settle
 from lib.app.studio import Studio

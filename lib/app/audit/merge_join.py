@@ -1,6 +1,6 @@
 """Every work beside the objects that a listing shows of it, in one walk of constant memory.
 
-Called by ``audit``. Works come from a paged query and objects from a paged listing, brand by
+Called by ``run``. Works come from a paged query and objects from a paged listing, brand by
 brand, both sorted, so that neither is asked for twice: one read for each work, one call for each
 thousand objects. A walk can stop anywhere and be continued at its place. It decides nothing: a
 listing is not a lock, and what it shows may be older or younger than the record beside it.
@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lib.app.audit.listing import Begins, Bucket, Listed, Listing
+from lib.app.audit.name_order import PAST_ID, InNameOrder, id_of, key_of
 from lib.app.case import PAGE, WORKS, record_path
-from lib.app.listing import Begins, Bucket, Listed, Listing
-from lib.app.name_order import PAST_ID, InNameOrder, id_of, key_of
 from lib.app.studio import Studio
 from lib.core.errors import StudioError
 from lib.ports import ObjectInfo, Query, Record

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lib.app.listing import END_OF_ID
+from lib.app.audit.listing import END_OF_ID
 from lib.ports import Record
 
 #: Sorts right behind all names of a work's objects.
