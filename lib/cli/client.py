@@ -77,7 +77,8 @@ def settings_for(data: Path | None, port: int | None = None) -> Settings:
     if found.mode != "local":
         raise Refused(
             f"BRANDCAST_MODE is {found.mode!r}",
-            hint="only 'local' is wired; leave it out",
+            hint="commands speak to the studio on this machine: leave it out (a deployed studio is "
+            "asked at its API: infra/README.md)",
         )
     if data is not None:
         found = replace(found, data=data.expanduser().resolve())
