@@ -17,7 +17,7 @@ from lib.app.case import Case, attempt_field, load, record_path
 from lib.app.journal import note
 from lib.app.observe import FACTS, FACTS_OF, sight
 from lib.app.salvage import crc32c_of
-from lib.app.settle import judge, settle
+from lib.app.settle import close, judge, settle
 from lib.app.studio import Studio
 from lib.core.checks import faults
 from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable
@@ -64,9 +64,7 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
     try:
         settle(studio, work_id, ended=ended, known=known)
     except Unavailable:
-        # What it came to needs no look at the bucket; whoever ticks next looks.
-        end = {attempt_field(ended): ended.model_dump(mode="json"), ("due_at",): ended.ended_at}
-        studio.records.update(record_path(work_id), end)
+        close(studio, work_id, ended)  # what it came to needs no look at the bucket
         raise
     return ended.message or "done"
 

@@ -113,7 +113,9 @@ def assess(plan: Plan, sightings: Sightings, attempts: Iterable[Attempt], now: f
         attempt: attempt.started_at + step.patience_s
         for step in plan.steps
         for attempt in sorted(ledger[step.name], key=lambda a: a.number)
-        if not steps[step.name].missing and attempt.ended_at is None and attempt.started_at
+        if not steps[step.name].missing
+        and attempt.started_at is not None
+        and attempt.ended_at is None
     }
     dues += unclosed.values()
     return Assessment(

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from lib.app import views
-from lib.app.settle import settle
+from lib.app.settle import close, settle
 from lib.app.sweep import recover, sweep
 from lib.app.verify import verify
 from lib.core.errors import Conflict, Unavailable
+from lib.core.work import Attempt
 from tests.app.crank import OWNER, Crank, open_crank
 
 
@@ -168,6 +169,18 @@ def test_an_attempt_that_cannot_look_at_the_bucket_any_more_is_closed_all_the_sa
     (job,) = crank.burst_view(burst.id)["jobs"]
     attempts = [a for step in crank.job(job["id"])["steps"] for a in step["attempts"]]
     assert {attempt["outcome"] for attempt in attempts} == {"ok"}
+
+
+def test_the_end_of_an_attempt_that_was_given_up_meanwhile_is_not_written_over(
+    crank: Crank,
+) -> None:
+    work = crank.reel()
+    path = f"works/{work['id']}"
+    before = crank.studio.records.get(path)
+    entry = next(a for k, a in before.data["attempts"].items() if k.startswith("reel_video"))
+    late = Attempt.model_validate({**entry, "outcome": "failed", "message": "too late"})
+    close(crank.studio, work["id"], late)
+    assert crank.studio.records.get(path) == before
 
 
 def test_an_attempt_that_never_answered_is_closed_though_its_files_are_there(crank: Crank) -> None:
