@@ -38,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     services.the_time_limits_form_a_ladder,
     services.a_renderer_does_one_thing_at_a_time,
     services.threads_are_as_many_as_requests,
+    services.a_tool_can_be_started_beside_grpc,
     services.services_are_told_where_they_are,
     services.names_are_those_of_the_code,
     work.every_queue_gives_up,

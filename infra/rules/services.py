@@ -101,6 +101,15 @@ def threads_are_as_many_as_requests(found: Picture) -> list[str]:
     return faults
 
 
+def a_tool_can_be_started_beside_grpc(found: Picture) -> list[str]:
+    """Tools are started by a fork, in whose child the handlers of gRPC may abort."""
+    return [
+        f"{service.name} leaves gRPC's fork handlers on"
+        for service in found.services.values()
+        if service.environment.get("GRPC_ENABLE_FORK_SUPPORT") != "0"
+    ]
+
+
 def services_are_told_where_they_are(found: Picture) -> list[str]:
     """Every service has the whole environment, and the same one."""
     faults = []

@@ -59,10 +59,11 @@ class Cloud:
         self.calls: list[tuple[float, float]] = []
         self.on_object = Service("on_object", folder, threads=8, kind="cloudevent")
         self.desk = Service("on_step", folder, threads=4)
-        self.renderers = Service("on_step", folder, threads=RENDERERS)
+        # One process with as many threads stands for as many instances of one thread each.
+        renders = 1 if calm else RENDERERS
+        self.renderers = Service("on_step", folder, threads=renders)
         self.on_tick = Service("on_tick", folder, threads=1)
         self.api = Service("studio_api", folder, threads=8)
-        renders = 1 if calm else RENDERERS
         self.tasks = TasksDouble(
             SystemClock(), [_queue("desk", at_once=4), _queue("render", at_once=renders)]
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
-from typing import Any
 
 from lib.app.verify import verify
 from tests.app.crank import OWNER
@@ -14,11 +13,6 @@ from tests.cloud.evidence import LIMIT_S, cases, made_here, stored
 from tests.infra.index_coverage import Shape, uncovered
 
 SPEC = {"kind": "test", "brands": ["night-sky", "two-wheels"], "posts": 1, "reels": 1}
-
-
-def about(path: str) -> Any:
-    """Return a test for the notifications about an object."""
-    return lambda body: json.loads(body)["message"]["attributes"]["objectId"] == path
 
 
 def query(collection: str, equals: tuple[str, ...], order: tuple[tuple[str, str], ...]) -> Shape:
@@ -33,8 +27,15 @@ def test_a_burst_is_the_same_to_the_byte_as_here_though_its_news_are_doubled_lat
     cloud: Cloud, tmp_path: Path
 ) -> None:
     here = made_here(tmp_path, SPEC)
-    lost = min(path for path in here if "/videos/" in path)
-    cloud.events.drop = about(lost)
+    lost, dropped = min(path for path in here if "/videos/" in path), []
+
+    def drop(body: bytes) -> bool:
+        told = json.loads(body)["message"]["attributes"]
+        if told["objectId"] == lost:
+            dropped.append(told["eventType"])
+        return bool(told["objectId"] == lost)
+
+    cloud.events.drop = drop
     turn = itertools.count()
     cloud.events.answer = lambda *_: 503 if next(turn) % 3 == 0 else None
 
@@ -59,13 +60,21 @@ def test_a_burst_is_the_same_to_the_byte_as_here_though_its_news_are_doubled_lat
     cloud.until(burst["id"], "complete", LIMIT_S)
     assert stored(studio) == here
     assert verify(studio, OWNER).lies == []
+    # Each by both subscriptions; the video was put twice.
+    assert dropped.count("OBJECT_DELETE") >= 2
+    assert dropped.count("OBJECT_FINALIZE") >= 4
+    assert next(turn) > 2 * len(here)
 
 
 def test_nothing_that_a_function_says_is_an_unhandled_error(cloud: Cloud) -> None:
     burst = cloud.ask("/bursts", {**SPEC, "brands": ["night-sky"], "reels": 0})
     cloud.until(burst["id"], "complete", LIMIT_S)
     cloud.wait_for(lambda: cloud.ticks >= 3, LIMIT_S)
+    said: set[str] = set()
     for service in cloud.services:
         lines = service.log.read_text().splitlines()
         assert [line for line in lines if not line.startswith("{")] == []
-        assert [line for line in map(json.loads, lines) if line["severity"] == "ERROR"] == []
+        told = [json.loads(line) for line in lines]
+        assert [line for line in told if line["severity"] == "ERROR"] == []
+        said |= {line["event"] for line in told}
+    assert {"step_enqueued", "step_ended", "raw_discarded"} <= said

@@ -210,6 +210,9 @@ MUTANTS: dict[Rule, dict[str, Change]] = {
         "more requests than threads": edit("services.tf", "max_instance_request_concurrency = each.value.threads", "max_instance_request_concurrency = 80"),
         "requests that nothing ends": edit("services.tf", 'THREADED_TIMEOUT_ENABLED  = "true"', 'THREADED_TIMEOUT_ENABLED  = "false"'),
     },
+    services.a_tool_can_be_started_beside_grpc: {
+        "handlers on": edit("services.tf", 'GRPC_ENABLE_FORK_SUPPORT = "0"', 'GRPC_ENABLE_FORK_SUPPORT = "1"'),
+    },
     services.services_are_told_where_they_are: {
         "no bucket": edit("services.tf", "BRANDCAST_BUCKET ", "BRANDCAST_BUCKETS "),
         "renders go to the desk": edit("services.tf", 'BRANDCAST_STEP_RENDER_URL = local.urls["on-step-render"]', 'BRANDCAST_STEP_RENDER_URL = local.urls["on-step-desk"]'),

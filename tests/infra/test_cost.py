@@ -7,6 +7,7 @@ import json
 import pytest
 
 from infra import cost
+from infra.offline.picture import Picture
 from lib.cli.__main__ import main
 
 
@@ -20,6 +21,12 @@ def test_every_unit_has_a_price_for_everything_that_it_uses() -> None:
     for unit in cost.UNITS:
         assert set(cost.operations(unit)) == set(cost.prices())
         assert cost.cost(cost.operations(unit)) > 0
+
+
+def test_the_counted_seconds_are_those_of_instances_as_they_are_deployed(found: Picture) -> None:
+    """A GiB for each CPU, and one CPU: tests/cloud/meter.py bills them like that."""
+    sizes = {(one.limits["cpu"], one.limits["memory"]) for one in found.services.values()}
+    assert sizes == {("1", "1Gi")}
 
 
 def test_an_operation_without_a_price_is_no_free_one() -> None:

@@ -1,4 +1,4 @@
-"""fake-gcs-server as a stand-in for Cloud Storage: how to run it, and what it cannot show."""
+"""fake-gcs-server as a stand-in for Cloud Storage, and clients and keys that suit it."""
 
 from __future__ import annotations
 
