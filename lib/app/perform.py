@@ -7,16 +7,15 @@ with success, so that the queue does not try it a second time on its own account
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lib.app import desk, salvage
 from lib.app.case import Case, attempt_field, load, record_path
+from lib.app.deposit import deposit
 from lib.app.journal import note
-from lib.app.observe import FACTS, FACTS_OF, sight
-from lib.app.salvage import crc32c_of
+from lib.app.observe import sight
 from lib.app.settle import close, judge, settle
 from lib.app.studio import Studio
 from lib.core.checks import faults
@@ -208,35 +207,11 @@ class _Finished:
 def _put(studio: Studio, case: Case, finished: _Finished, seen: Sighting | None) -> None:
     """Put a checked file and unlink it only after the bucket showed the same bytes."""
     artifact, file = finished.artifact, finished.file
-    crc32c = crc32c_of(file)
-    metadata = {
-        "work": case.work.id,
-        "slot": artifact.slot,
-        FACTS: json.dumps(finished.facts, separators=(",", ":")),
-        FACTS_OF: crc32c,
-    }
-    media_type = artifact.check.media_type
-    put = studio.objects
     try:
-        if seen is None:
-            info = put.put_once(
-                artifact.path, file, media_type=media_type, metadata=metadata, move=True
-            )
-        else:
-            info = put.replace(
-                artifact.path,
-                file,
-                generation=seen.generation,
-                media_type=media_type,
-                metadata=metadata,
-                move=True,
-            )
+        deposit(studio, case.work.id, artifact, file, facts=finished.facts, seen=seen)
     except Conflict:
         winner = sight(studio, artifact, None)
         if winner is None or not winner.valid:
             raise
         note("put_lost", f"{artifact.path} was put by another", work_id=case.work.id)
-    else:
-        if info.crc32c != crc32c:
-            raise Unavailable(f"{artifact.path} was stored with other bytes than were sent")
     file.unlink(missing_ok=True)

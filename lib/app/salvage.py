@@ -7,7 +7,6 @@ finds the file, checks it again and uploads it without running the tool.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import os
 import shutil
@@ -17,9 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import google_crc32c
-
 from lib.app.studio import Studio
+from lib.checksum import crc32c_of
 from lib.core.checks import faults
 from lib.core.paths import fingerprint
 from lib.core.work import Artifact, Json
@@ -30,7 +28,6 @@ KEEP_S = 86_400.0
 FINISHED = "finished"
 #: Prefix of the private folders of tool runs.
 RUN = "run-"
-_CHUNK = 1 << 20
 _lending = threading.Lock()
 _free_rooms: dict[Path, list[Path]] = {}
 
@@ -100,12 +97,3 @@ def forget_runs(studio: Studio) -> int:
     for folder in dead:
         shutil.rmtree(folder, ignore_errors=True)
     return len(dead)
-
-
-def crc32c_of(file: Path) -> str:
-    """Return a file's CRC32C as Cloud Storage writes it: base64 of 4 big-endian bytes."""
-    crc = 0
-    with open(file, "rb", buffering=0) as stream:
-        while chunk := stream.read(_CHUNK):
-            crc = google_crc32c.extend(crc, chunk)
-    return base64.b64encode(crc.to_bytes(4, "big")).decode()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from lib.app.case import WORKS, Case, case_of, load_own, walk
 from lib.app.observe import measure
-from lib.app.salvage import crc32c_of
 from lib.app.studio import Studio
+from lib.checksum import crc32c_of
 from lib.core.checks import faults
 from lib.core.errors import NotFound
 from lib.core.rollup import Phase

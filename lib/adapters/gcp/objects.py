@@ -8,13 +8,11 @@ itself, and nothing is composed, rewritten or patched.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import google_crc32c
 from google.api_core import exceptions as api
 from google.auth import credentials as auth
 from google.cloud.storage import Client
@@ -23,6 +21,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from lib.adapters.asked import check_life, check_page, check_range
 from lib.adapters.gcp.answers import Tries, answering_for
 from lib.adapters.gcp.signing import Signer
+from lib.checksum import crc32c_of
 from lib.core.errors import Conflict, NotFound, Refused, Unavailable
 from lib.ports import ObjectInfo, Page
 
@@ -236,7 +235,7 @@ class GcsObjects:
         info = self.stat(path)
         if info is None:
             raise Unavailable(f"{path} was deleted while it was put", retry_after_s=1.0)
-        if (info.size, info.crc32c) != (file.stat().st_size, _crc32c(file)):
+        if (info.size, info.crc32c) != (file.stat().st_size, crc32c_of(file)):
             raise Conflict(f"{path} exists already with other bytes")
         return info
 
@@ -283,11 +282,3 @@ def _info(blob: Any) -> ObjectInfo:
         blob.time_created.timestamp(),
         dict(blob.metadata or {}),
     )
-
-
-def _crc32c(file: Path) -> str:
-    crc = 0
-    with file.open("rb") as stream:
-        while block := stream.read(CHUNK):
-            crc = google_crc32c.extend(crc, block)
-    return base64.b64encode(crc.to_bytes(4, "big")).decode()

@@ -6,7 +6,6 @@ on the disk, and raises Unavailable when it could not look.
 
 from __future__ import annotations
 
-import base64
 import itertools
 import os
 import re
@@ -18,6 +17,7 @@ from typing import NamedTuple
 
 import google_crc32c
 
+from lib.checksum import as_text
 from lib.core.errors import Refused, Unavailable
 
 #: Folder for files on their way in; on the same file system, so that a rename moves them.
@@ -135,7 +135,7 @@ class Tree:
             return None
         except OSError as error:
             raise Unavailable(f"{place} cannot be read: {error}") from error
-        return Checked(after, _as_text(crc)) if before == after else None
+        return Checked(after, as_text(crc)) if before == after else None
 
     def take_in(self, source: Path, *, move: bool = False) -> tuple[str, Checked]:
         """Copy a file into the folder for arrivals, durably; return its place there.
@@ -265,10 +265,6 @@ def _signature(found: os.stat_result) -> Signature:
     return Signature(found.st_size, found.st_mtime_ns, found.st_ino & 0x7FFFFFFFFFFFFFFF)
 
 
-def _as_text(crc: int) -> str:
-    return base64.b64encode(crc.to_bytes(4, "big")).decode()
-
-
 def _make_durable(place: str) -> Checked:
     """Read a file that nobody writes any more, and wait until its bytes are on the disk."""
     handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW)
@@ -277,7 +273,7 @@ def _make_durable(place: str) -> Checked:
         while block := os.read(handle, BLOCK):
             crc = google_crc32c.extend(crc, block)
         os.fsync(handle)
-        return Checked(_signature(os.fstat(handle)), _as_text(crc))
+        return Checked(_signature(os.fstat(handle)), as_text(crc))
     finally:
         os.close(handle)
 
@@ -294,7 +290,7 @@ def _copy(source: str, target: str, *, durable: bool) -> Checked:
                     block = block[written:]
             if durable:
                 os.fsync(writing)
-            return Checked(_signature(os.fstat(writing)), _as_text(crc))
+            return Checked(_signature(os.fstat(writing)), as_text(crc))
         finally:
             os.close(writing)
     finally:

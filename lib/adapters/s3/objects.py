@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,7 @@ from typing import Any, TypeVar
 from lib.adapters.asked import check_life, check_page, check_range
 from lib.adapters.s3.answers import Absent, Beyond, Broken, Unmet, answering_for
 from lib.adapters.s3.transfers import crc32c_of, download, upload
-from lib.adapters.s3.versions import Sums, headers, info_of, new_generation, sums_of
+from lib.adapters.s3.versions import NewVersion, headers, info_of, new_generation
 from lib.core.errors import Conflict, NotFound, Refused, Unavailable
 from lib.ports import ObjectInfo, Page
 
@@ -59,7 +58,7 @@ class S3Objects:
     ) -> ObjectInfo:
         """Create the object from ``file``; see the port."""
         del move  # the bytes are copied into the bucket in any case
-        new = _New(file, media_type, metadata, new_generation())
+        new = NewVersion(file, media_type, metadata, new_generation())
         for _ in range(LOOKS):
             try:
                 return self._upload(path, new, {"IfNoneMatch": "*"})
@@ -86,7 +85,7 @@ class S3Objects:
     ) -> ObjectInfo:
         """Replace exactly this generation by ``file``; see the port."""
         del move
-        new = _New(file, media_type, metadata, new_generation(after=generation))
+        new = NewVersion(file, media_type, metadata, new_generation(after=generation))
         for _ in range(LOOKS):
             head = self._head(path)
             if head is None or info_of(path, head).generation != generation:
@@ -214,7 +213,7 @@ class S3Objects:
             )
         return url
 
-    def _upload(self, path: str, new: _New, unless: Mapping[str, str]) -> ObjectInfo:
+    def _upload(self, path: str, new: NewVersion, unless: Mapping[str, str]) -> ObjectInfo:
         """Put a file under a precondition; return what is stored. Raises Unmet."""
         wanted = {
             **self._place(path),
@@ -293,22 +292,3 @@ class S3Objects:
 
     def _no_bucket(self) -> Refused:
         return Refused(f"there is no bucket {self._bucket}", hint="check its name and the endpoint")
-
-
-class _New:
-    """A version that is about to be stored."""
-
-    def __init__(
-        self, file: Path, media_type: str, metadata: Mapping[str, str], generation: int
-    ) -> None:
-        if not file.is_file():
-            raise Refused(f"there is no file {file}", hint="write it first")
-        self.file, self.media_type, self.metadata = file, media_type, metadata
-        self.generation = generation
-        self.sums: Sums = sums_of(file)
-
-    def info(self, path: str) -> ObjectInfo:
-        """Return what we know of it without a look."""
-        size, crc32c = self.sums.size, self.sums.crc32c
-        now, metadata = time.time(), dict(self.metadata)
-        return ObjectInfo(path, self.generation, size, crc32c, self.media_type, now, metadata)

@@ -17,7 +17,8 @@ from typing import Any
 import google_crc32c
 
 from lib.adapters.s3.answers import Absent, Broken, Unmet, answering_for
-from lib.adapters.s3.versions import BLOCK, Sums, info_of, written
+from lib.adapters.s3.versions import Sums, info_of
+from lib.checksum import BLOCK, as_text
 from lib.core.errors import StudioError
 from lib.ports import ObjectInfo
 
@@ -95,7 +96,7 @@ def crc32c_of(client: Any, place: Mapping[str, str], etag: str) -> str:
     with answering_for(what), closing(get(**place, IfMatch=etag)["Body"]) as body:
         while block := body.read(BLOCK):
             crc = google_crc32c.extend(crc, block)
-    return written(crc)
+    return as_text(crc)
 
 
 def _pieces(client: Any, place: Mapping[str, str], answer: Mapping[str, Any]) -> list[int]:
@@ -124,7 +125,7 @@ def _copy(body: Any, stream: Any, pieces: list[int]) -> tuple[str, int, list[byt
         size += piece - left
         md5s.append(md5.digest())
     # Only the read that finds the end checks that all came.
-    return written(crc), size + len(body.read(1)), md5s
+    return as_text(crc), size + len(body.read(1)), md5s
 
 
 def _check(info: ObjectInfo, answer: Mapping[str, Any], got: tuple[str, int, list[bytes]]) -> None:

@@ -9,7 +9,6 @@ number only if they were stored within one second and their ETags, hence their b
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 import time
@@ -21,6 +20,8 @@ from urllib.parse import quote, unquote
 
 import google_crc32c
 
+from lib.checksum import BLOCK, as_text
+from lib.core.errors import Refused
 from lib.ports import ObjectInfo
 
 #: Keys of an object's metadata that are ours and that callers never see.
@@ -29,8 +30,6 @@ GENERATION, CRC32C = "brandcast-generation", "brandcast-crc32c"
 FRACTION = 31
 #: Lowest bits of our own numbers, left to chance: writers of the same instant differ.
 CHANCE = 10
-#: Bytes that are read at a time.
-BLOCK = 1 << 20
 #: Headers carry printable ASCII; anything else in a value of ours is written as %XX.
 _PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "%")
 
@@ -52,12 +51,7 @@ def sums_of(file: Path) -> Sums:
             crc = google_crc32c.extend(crc, block)
             md5.update(block)
             size += len(block)
-    return Sums(size, written(crc), md5.digest())
-
-
-def written(crc: int) -> str:
-    """Return a CRC32C as Cloud Storage writes it: base64 of 4 big-endian bytes."""
-    return base64.b64encode(crc.to_bytes(4, "big")).decode()
+    return Sums(size, as_text(crc), md5.digest())
 
 
 def new_generation(after: int = 0) -> int:
@@ -71,6 +65,25 @@ def headers(metadata: Mapping[str, str], generation: int, sums: Sums) -> dict[st
     """Return the metadata to store: the caller's, as headers can carry it, and our own."""
     told = {key: quote(value, safe=_PLAIN) for key, value in metadata.items()}
     return {**told, GENERATION: str(generation), CRC32C: f"{sums.crc32c}/{sums.size}"}
+
+
+class NewVersion:
+    """A version that is about to be stored. Raises Refused when there is no such file."""
+
+    def __init__(
+        self, file: Path, media_type: str, metadata: Mapping[str, str], generation: int
+    ) -> None:
+        if not file.is_file():
+            raise Refused(f"there is no file {file}", hint="write it first")
+        self.file, self.media_type, self.metadata = file, media_type, metadata
+        self.generation = generation
+        self.sums: Sums = sums_of(file)
+
+    def info(self, path: str) -> ObjectInfo:
+        """Return what we know of it without a look."""
+        size, crc32c = self.sums.size, self.sums.crc32c
+        now, metadata = time.time(), dict(self.metadata)
+        return ObjectInfo(path, self.generation, size, crc32c, self.media_type, now, metadata)
 
 
 def info_of(path: str, answer: Mapping[str, Any]) -> ObjectInfo:

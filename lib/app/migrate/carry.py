@@ -14,13 +14,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
+from lib.app.deposit import deposit
 from lib.app.migrate.groups import File, Piece
 from lib.app.observe import FACTS, FACTS_OF, sight
-from lib.app.salvage import KEEP_S, crc32c_of
+from lib.app.salvage import KEEP_S
 from lib.app.studio import Studio
+from lib.checksum import crc32c_of
 from lib.core.checks import Check, Facts, faults
 from lib.core.errors import Conflict, NotFound, Unavailable
 from lib.core.work import Artifact, Json
@@ -133,23 +134,12 @@ def _damage(piece: Piece, facts: Facts) -> str:
 
 def _put(studio: Studio, artifact: Artifact, place: Place, file: Path, facts: Json) -> bool:
     """Put a file; False when something valid is there already, which is then a person's."""
-    crc32c, size = crc32c_of(file), file.stat().st_size
-    metadata = {
-        "work": place.work_id,
-        "slot": artifact.slot,
-        CAME_FROM: place.came_from,
-        FACTS: json.dumps(facts, separators=(",", ":")),
-        FACTS_OF: crc32c,
-    }
     seen = sight(studio, artifact, None)
     if seen is not None and seen.valid:
         return False
-    bucket, kind = studio.objects, artifact.check.media_type
-    put = partial(bucket.replace, generation=seen.generation) if seen else bucket.put_once
+    told = {CAME_FROM: place.came_from}
     try:
-        info = put(artifact.path, file, media_type=kind, metadata=metadata, move=True)
+        deposit(studio, place.work_id, artifact, file, facts=facts, seen=seen, told=told)
     except Conflict as error:
         raise Unavailable(f"{artifact.path} was changed while it was being put") from error
-    if (info.size, info.crc32c) != (size, crc32c):
-        raise Unavailable(f"{artifact.path} was stored with other bytes than were sent")
     return True
