@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,12 +17,17 @@ from typing import Self
 LIMIT_S = 60.0
 
 
+#: Ports that no system hands out to outgoing connections, which could be faster than our server.
+_PORTS = range(12_000, 32_000)
+
+
 def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of the loopback that nobody listens on, nor is likely to before we do."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class StandIn:
@@ -54,8 +61,9 @@ class StandIn:
     def await_ready(self) -> None:
         """Wait until it answers. Raises RuntimeError when it does not."""
         deadline = time.monotonic() + LIMIT_S
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+        # Somebody else may answer at its port; then it could not have it, and ended.
+        while (ended := self._process.poll() is not None) or not self._answers():
+            if ended or time.monotonic() > deadline:
                 self.__exit__()
                 raise RuntimeError(f"{type(self).__name__} did not start: {self.command()}")
             time.sleep(0.05)
