@@ -65,8 +65,10 @@ def forget_uploaded(studio: Studio, artifacts: tuple[Artifact, ...]) -> None:
     for artifact in artifacts:
         file = place(studio.scratch, artifact)
         info = studio.objects.stat(artifact.path) if file.is_file() else None
-        if info is not None and info.crc32c == crc32c_of(file):
-            file.unlink()
+        # Whoever is at the step now may take the file away while we look at the bucket.
+        with contextlib.suppress(FileNotFoundError):
+            if info is not None and info.crc32c == crc32c_of(file):
+                file.unlink()
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from lib.core.paths import fingerprint
 from lib.core.rollup import SETTLED, Phase, phase
 from lib.core.status import Assessment, assess
 from lib.core.tools import TOOLS
-from lib.core.work import Attempt, Json, Outcome, Sightings, Work
+from lib.core.work import Attempt, Json, Sightings, Work
 from lib.ports import REMOVE, Task
 
 #: Compare-and-set rounds before a contended record is left to the next call.
@@ -151,18 +151,14 @@ def _decide(studio: Studio, case: Case, closed: list[Attempt]) -> _Decided:
         for a in actions
         if isinstance(a, Run) and a.nudge == 0
     ]
-    lost = [
-        a.attempt.model_copy(update={"ended_at": now, "outcome": Outcome.LOST})
-        for a in actions
-        if isinstance(a, Close)
-    ]
-    for attempt in lost:
+    silent = [action.attempt for action in actions if isinstance(action, Close)]
+    for attempt in silent:
         case = case.having(attempt)
     attempts = (*case.attempts, *claims)
-    final = assess(work.plan, sightings, attempts, now) if claims or lost else found
+    final = assess(work.plan, sightings, attempts, now) if claims or silent else found
     summary = summarise(work, final, sightings, attempts)
     due_at = None if archived else final.due_at
-    changes = _changes(case, [*closed, *lost, *claims], measured, summary, due_at)
+    changes = _changes(case, [*closed, *silent, *claims], measured, summary, due_at)
     return _Decided(changes, summary, actions)
 
 

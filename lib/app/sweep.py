@@ -7,6 +7,7 @@ from it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from lib.app import salvage
@@ -16,6 +17,7 @@ from lib.app.case import WORKS, case_of, walk
 from lib.app.journal import note
 from lib.app.settle import settle
 from lib.app.studio import Studio
+from lib.core.errors import Unavailable
 from lib.core.work import Outcome
 from lib.ports import Query
 
@@ -71,8 +73,14 @@ def _close(studio: Studio, why: str, is_dead: Callable[[str | None], bool]) -> i
     unclosed = Query(WORKS, {"summary.open": True})
     found = {r.path: r for query in (unsettled, unclosed) for r in walk(studio, query)}
     for record in found.values():
-        salvage.forget_uploaded(studio, case_of(record).work.plan.artifacts())
-        for attempt in case_of(record).attempts:
+        try:
+            case = case_of(record)
+        except Unavailable as error:
+            # Who cannot be understood keeps nobody else from starting.
+            note("recovery_skipped", str(error), level=logging.WARNING)
+            continue
+        salvage.forget_uploaded(studio, case.work.plan.artifacts())
+        for attempt in case.attempts:
             orphan = attempt.started_at is not None and attempt.ended_at is None
             if not orphan or not is_dead(attempt.executor):
                 continue

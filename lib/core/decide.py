@@ -40,7 +40,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Close an attempt that never answered, of a step that has nothing left to make."""
+    """Write the end of an attempt that never answered; ``attempt`` has it already."""
 
     attempt: Attempt
 

@@ -68,7 +68,7 @@ class Assessment:
     total: int
     #: Raw objects that nothing needs any more; they may be deleted by generation.
     spent: tuple[Sighting, ...]
-    #: Open attempts that gave no answer within their patience, of steps with nothing left to make.
+    #: Open attempts that gave no answer within their patience, each with the end it must be given.
     silent: tuple[Attempt, ...]
     #: Why each kept artifact that is missing is missing, in words, by slot.
     missing: Mapping[str, str]
@@ -109,22 +109,20 @@ def assess(plan: Plan, sightings: Sightings, attempts: Iterable[Attempt], now: f
     spent = _spent(plan, steps, wanted, sightings)
     dues = [state.due_at for state in steps.values() if state.due_at is not None]
     dues += [now] if spent else []
-    unclosed = {
-        attempt: attempt.started_at + step.patience_s
+    unclosed = [
+        _given_up(step, attempt, wanted=bool(steps[step.name].missing))
         for step in plan.steps
         for attempt in sorted(ledger[step.name], key=lambda a: a.number)
-        if not steps[step.name].missing
-        and attempt.started_at is not None
-        and attempt.ended_at is None
-    }
-    dues += unclosed.values()
+        if attempt.started_at is not None and attempt.ended_at is None
+    ]
+    dues += [attempt.ended_at for attempt in unclosed if attempt.ended_at is not None]
     return Assessment(
         present=present,
         steps=steps,
         done=sum(slot in present for slot in kept),
         total=len(kept),
         spent=spent,
-        silent=tuple(attempt for attempt, until in unclosed.items() if until <= now),
+        silent=tuple(a for a in unclosed if a.ended_at is not None and a.ended_at <= now),
         missing={
             slot: _why_missing(artifacts[slot], sightings, ledger, plan)
             for slot in kept
@@ -133,6 +131,24 @@ def assess(plan: Plan, sightings: Sightings, attempts: Iterable[Attempt], now: f
         reasons=tuple(f"{name}: {s.reason}" for name, s in steps.items() if s.reason),
         due_at=min(dues, default=None),
     )
+
+
+def _given_up(step: Step, attempt: Attempt, *, wanted: bool) -> Attempt:
+    """Return an open attempt with the end that it has when its patience is over.
+
+    It counts as a failed try only where something is still wanted of it; of an effect, nobody
+    knows whether it happened.
+    """
+    until = (attempt.started_at or 0.0) + step.patience_s
+    if step.effect or not wanted:
+        return attempt.model_copy(update={"ended_at": until, "outcome": Outcome.LOST})
+    message = _no_answer(attempt, step)
+    failed = {"ended_at": until, "outcome": Outcome.FAILED, "message": message}
+    return attempt.model_copy(update=failed)
+
+
+def _no_answer(attempt: Attempt, step: Step) -> str:
+    return f"attempt {attempt.number} gave no answer within {step.patience_s:g} s"
 
 
 def _is_valid(sighting: Sighting | None) -> bool:
@@ -243,7 +259,7 @@ def _backoff_until(setbacks: list[Attempt], step: Step) -> float:
 def _words(failure: Attempt, step: Step) -> str:
     if failure.message:
         return failure.message
-    return f"attempt {failure.number} gave no answer within {step.patience_s:g} s"
+    return _no_answer(failure, step)
 
 
 def _spent(

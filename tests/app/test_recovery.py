@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from lib.app import views
-from lib.app.settle import close, settle
+from lib.app import salvage, views
+from lib.app.settle import begin, close, settle
 from lib.app.sweep import recover, sweep
 from lib.app.verify import verify
 from lib.core.errors import Conflict, Unavailable
-from lib.core.work import Attempt
+from lib.core.work import Artifact, Attempt, Work
 from tests.app.crank import OWNER, Crank, open_crank
+from tests.core.plans import PATIENCE_S, PICTURE, T0, artifact, plan, step
 
 
 def test_a_task_that_was_lost_before_it_began_is_enqueued_again_under_another_name(
@@ -267,3 +268,68 @@ def test_a_power_cut_that_takes_what_did_not_wait_for_the_disk_costs_no_render(
     assert crank.tools.made == before
     assert verify(again.studio, OWNER).lies == []
     again.local.close()
+
+
+def test_a_record_that_nobody_can_read_keeps_no_studio_from_starting(crank: Crank) -> None:
+    brand = crank.studio.brands.slugs()[0]
+    broken, burst = (crank.burst(brand, posts=0, key=key) for key in ("a", "b"))
+    _start_and_vanish(crank, burst.id)
+    rubbish = {("work", "plan"): "rubbish"}
+    crank.studio.records.update(f"works/{broken.id}", rubbish)
+    assert recover(crank.studio) == 1
+    crank.tick(after_s=600)
+    assert crank.burst_view(burst.id)["phase"] == "complete"
+
+
+def test_a_waiting_file_that_another_takes_away_meanwhile_is_no_fault(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reel = crank.reel()
+    (artifact, *_) = crank.studio.records.get(f"works/{reel['id']}").data["work"]["plan"]["steps"]
+    found = Artifact.model_validate(artifact["makes"][0])
+    waiting = salvage.place(crank.studio.scratch, found)
+    waiting.write_bytes(b"finished")
+    seen = crank.local.objects.stat(crank.local.objects.list("").items[0].path)
+
+    def stat(path: str) -> Any:
+        del path
+        waiting.unlink()  # its attempt uploads it while we look
+        return seen
+
+    monkeypatch.setattr(type(crank.local.objects), "stat", lambda _self, path: stat(path))
+    salvage.forget_uploaded(crank.studio, (found,))
+
+
+@pytest.mark.parametrize("said", ["failed", "unsure"])
+def test_an_attempt_that_never_answered_is_closed_in_a_work_that_stopped(
+    crank: Crank, said: str
+) -> None:
+    """A simulated person asked again; the new attempt failed, and the old one stood open."""
+    work = _of_one_step(effect=said == "unsure")
+    begin(crank.studio, work)
+    key, entry = next(iter(crank.studio.records.get("works/w-1").data["attempts"].items()))
+    quiet = {**entry, "started_at": crank.clock.now(), "executor": "dead"}
+    ledger = {key: quiet}
+    if said == "failed":
+        later = {"number": 2, "ended_at": crank.clock.now(), "outcome": "failed"}
+        ledger["paint-1-2"] = {**quiet, **later, "permanent": True}
+    crank.studio.records.update("works/w-1", {("attempts",): ledger})
+    crank.clock.advance(PATIENCE_S + 1)
+    sweep(crank.studio)
+    record = crank.studio.records.get("works/w-1")
+    assert record.data["summary"]["phase"] == said
+    assert record.data["summary"]["open"] is False
+    assert "due_at" not in record.data
+
+
+def _of_one_step(*, effect: bool) -> Work:
+    paint = step("paint", artifact("image", "posts", PICTURE), effect=effect)
+    return Work(
+        id="w-1",
+        owner="anna",
+        actor="anna",
+        brand="healthy-college",
+        kind="post",
+        plan=plan(paint),
+        created_at=T0,
+    )

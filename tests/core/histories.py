@@ -149,8 +149,10 @@ class World:
                 silent, step = action.attempt, self.plan.step(action.attempt.step)
                 assert step is not None
                 assert self.now >= (silent.started_at or self.now) + step.patience_s, "impatient"
-                assert not found.steps[step.name].missing, "closed an attempt that is waited for"
-                self.close(step.name, silent.number, Outcome.LOST)
+                failed = bool(found.steps[step.name].missing) and not step.effect
+                end = Outcome.FAILED if failed else Outcome.LOST
+                assert silent.outcome is end, "an end that nobody can know"
+                self.close(step.name, silent.number, end)
             elif isinstance(action, Ask):
                 self.seen["asked"] += 1
         self.due_at = self.observe().due_at

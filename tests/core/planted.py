@@ -138,7 +138,6 @@ BUGS = (
         "status",
         _LIVE,
         _LIVE.replace("now < due_at", "due_at"),
-        HISTORIES,
         "test_status_ledger.test_an_old_attempt_that_never_ended_does_not_keep_a_step_busy_for_ever",
     ),
     bug(

@@ -108,8 +108,9 @@ def test_scenario_1_stuck_generating_with_complete_videos() -> None:
     claims = quiet(NAMES, 1)  # everybody went quiet hours ago, yet every clip is there
     found = judge(project, seen(project, *NAMES), claims)
     assert phase(found) is Phase.READY
-    closings = tuple(Close(claim) for claim in claims)
-    assert decide(project, found) == closings, "a clip that exists is never made again"
+    actions = decide(project, found)
+    assert all(isinstance(action, Close) for action in actions), "a clip that exists is made again"
+    assert len(actions) == len(claims)
 
 
 def test_scenario_2_partial_generation_creates_only_the_missing_eight() -> None:

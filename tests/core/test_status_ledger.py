@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lib.core.decide import Ask, Run, decide
+from lib.core.decide import Ask, Close, Run, decide
 from lib.core.status import (
     BACKOFF_MAX_S,
     BACKOFF_S,
@@ -306,3 +306,28 @@ def test_one_platform_does_not_hold_up_another() -> None:
     ledger = (ended("instagram"), failed("facebook", permanent=True))
     found = assess(of, {}, ledger, T0 + HOUR_S)
     assert found.stages["youtube"] is Stage.READY
+
+
+@pytest.mark.parametrize(
+    ("effect", "later", "outcome"),
+    [
+        (False, False, Outcome.FAILED),
+        (False, True, Outcome.FAILED),
+        (True, False, Outcome.LOST),
+    ],
+    ids=["the last one", "an earlier one", "of an effect"],
+)
+def test_an_attempt_that_went_quiet_is_given_its_end(
+    effect: bool, later: bool, outcome: Outcome
+) -> None:
+    of = plan(step("paint", artifact("picture", "posts", PICTURE), effect=effect))
+    quiet = started("paint", at=T0 - 2 * PATIENCE_S)
+    ledger = (quiet, failed("paint", 2, permanent=True)) if later else (quiet,)
+    found = assess(of, {}, ledger, T0)
+    (closed,) = found.silent
+    assert (closed.number, closed.outcome) == (1, outcome)
+    assert closed.ended_at == T0 - PATIENCE_S
+    assert Close(closed) in decide(of, found)
+    again = assess(of, {}, (closed, *ledger[1:]), T0)
+    assert again.silent == ()
+    assert again.stages == found.stages, "closing it changes no judgement"
