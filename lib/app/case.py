@@ -7,12 +7,14 @@ facts), and the summary that ``settle`` writes for queries and that no judgement
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from lib.app.journal import note
 from lib.app.studio import Studio
 from lib.core.errors import NotFound, Unavailable
 from lib.core.work import Attempt, Json, Work
@@ -112,7 +114,24 @@ def case_of(record: Record) -> Case:
     try:
         return _case_of(record)
     except (ValidationError, KeyError, TypeError, AttributeError) as error:
-        raise Unavailable(f"the record {record.path} cannot be read: {error}") from error
+        raise Unavailable(f"the record {record.path} cannot be read: {_first(error)}") from error
+
+
+def readable(records: Iterable[Record]) -> Iterator[Case]:
+    """Yield the cases that can be read: who cannot be keeps nobody else waiting."""
+    for record in records:
+        try:
+            yield case_of(record)
+        except Unavailable as error:
+            note("record_unreadable", str(error), level=logging.WARNING)
+
+
+def _first(error: Exception) -> str:
+    """Return what is wrong in a few words; they may stand in a ledger many times."""
+    if not isinstance(error, ValidationError):
+        return f"{type(error).__name__} {error}"
+    found = error.errors()[0]
+    return f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
 
 
 def _case_of(record: Record) -> Case:

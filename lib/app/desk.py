@@ -7,6 +7,7 @@ so running it twice is a no-op.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from lib.app.case import WORKS, Case, walk
-from lib.app.intake import Wish, create
+from lib.app.intake import Wish, ensure
 from lib.app.studio import Studio
 from lib.core.errors import ToolFailed
 from lib.core.examine import examine
@@ -93,7 +94,7 @@ def commission(studio: Studio, case: Case, call: ToolCall) -> None:
             spec=draft.model_dump(mode="json"),
             parent=burst.id,
         )
-        created.append(create(studio, wish).id)
+        created.append(ensure(studio, wish))
     _write(call.makes["commissioned"], {"burst": burst.id, "entries": created})
 
 
@@ -130,8 +131,10 @@ def history(studio: Studio, case: Case, brand: str) -> list[Past]:
         if record.data["created_at"] < since:
             break
         work = record.data["work"]
-        if "format" in work["spec"] and work["parent"] != case.work.id:
-            past.append(_past(Draft.model_validate(work["spec"])))
+        # What cannot be read says nothing, and keeps nobody else from being written.
+        with contextlib.suppress(ValidationError, KeyError, TypeError):
+            if "format" in work["spec"] and work["parent"] != case.work.id:
+                past.append(_past(Draft.model_validate(work["spec"])))
     return past[::-1]
 
 

@@ -6,6 +6,7 @@ validated here, before anything is stored, with an error that says what to do.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,10 +47,29 @@ def create(studio: Studio, wish: Wish) -> Work:
     Raises Refused when the kind, the brand or the spec is wrong, NotFound for a brand that
     has no kit.
     """
+    work = _work_of(studio, wish)
+    try:
+        begin(studio, work)
+    except Conflict:
+        return load_own(studio, wish.owner, work.id).work
+    return work
+
+
+def ensure(studio: Studio, wish: Wish) -> str:
+    """Store a work unless its id is taken, and return the id; what is there is not looked at.
+
+    Raises as ``create`` does.
+    """
+    with contextlib.suppress(Conflict):
+        begin(studio, _work_of(studio, wish))
+    return wish.id
+
+
+def _work_of(studio: Studio, wish: Wish) -> Work:
     kit = None if wish.brand in RESERVED else studio.brands.get(wish.brand)
     order = Order(wish.owner, wish.brand, wish.id, wish.spec, kit)
     try:
-        work = Work(
+        return Work(
             id=wish.id,
             owner=wish.owner,
             actor=wish.actor,
@@ -64,11 +84,6 @@ def create(studio: Studio, wish: Wish) -> Work:
     except ValidationError as error:
         first = error.errors()[0]
         raise Refused(f"{first['loc'][0]}: {first['msg']}", hint="mend the request") from error
-    try:
-        begin(studio, work)
-    except Conflict:
-        return load_own(studio, wish.owner, work.id).work
-    return work
 
 
 def create_burst(studio: Studio, owner: str, actor: str, spec: Json, key: str = "") -> Work:

@@ -60,6 +60,20 @@ def recall(
     return sightings if len(sightings) == len(measured) else None
 
 
+def remembered(artifacts: tuple[Artifact, ...], measured: Json) -> dict[str, Sighting] | None:
+    """Return the sightings by path as a record remembers them; None when it is of another plan."""
+    slots = {artifact.slot: artifact for artifact in artifacts}
+    sightings: dict[str, Sighting] = {}
+    for slot, memory in measured.items():
+        artifact = slots.get(slot)
+        if artifact is None or memory.get("path") != artifact.path:
+            return None
+        known = Sighting.model_validate(memory)
+        wrong = faults(artifact.check, known.size, known.facts)
+        sightings[artifact.path] = known.model_copy(update={"invalid": wrong})
+    return sightings
+
+
 def sight(studio: Studio, artifact: Artifact, memory: Json | None) -> Sighting | None:
     """Return what is at an artifact's path now, or None; ``memory`` is its last measurement."""
     info = studio.objects.stat(artifact.path)

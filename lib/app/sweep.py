@@ -7,17 +7,15 @@ from it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from lib.app import salvage
 from lib.app.audit import Report, audit_slice, settle_or_tell
 from lib.app.audit.name_order import id_of
-from lib.app.case import WORKS, case_of, walk
+from lib.app.case import WORKS, readable, walk
 from lib.app.journal import note
 from lib.app.settle import settle
 from lib.app.studio import Studio
-from lib.core.errors import Unavailable
 from lib.core.work import Outcome
 from lib.ports import Query
 
@@ -56,41 +54,40 @@ def recover(studio: Studio) -> int:
     but this one is then dead.
     """
     salvage.forget_runs(studio)
-    return _close(
-        studio, "the studio stopped while it was at work", lambda by: by != studio.executor
-    )
+    why = "the studio stopped while it was at work"
+    return _close(studio, why, Outcome.LOST, lambda by: by != studio.executor)
 
 
 def give_up(studio: Studio, executor: str) -> int:
-    """Close the attempts of one executor that is known to be dead; return how many."""
-    return _close(studio, "its worker died", lambda by: by == executor)
+    """Close the attempts of one executor that is known to be dead; return how many.
+
+    The studio lives, so what it was at is what may have killed it: it counts as a failed try.
+    """
+    return _close(studio, "its worker died", Outcome.FAILED, lambda by: by == executor)
 
 
-def _close(studio: Studio, why: str, is_dead: Callable[[str | None], bool]) -> int:
+def _close(
+    studio: Studio, why: str, outcome: Outcome, is_dead: Callable[[str | None], bool]
+) -> int:
     closed = 0
     unsettled = Query(WORKS, order_by="due_at")
     # An attempt may die between its upload and its close, when its work is ready already.
     unclosed = Query(WORKS, {"summary.open": True})
     found = {r.path: r for query in (unsettled, unclosed) for r in walk(studio, query)}
-    for record in found.values():
-        try:
-            case = case_of(record)
-        except Unavailable as error:
-            # Who cannot be understood keeps nobody else from starting.
-            note("recovery_skipped", str(error), level=logging.WARNING)
-            continue
+    for case in readable(found.values()):
         salvage.forget_uploaded(studio, case.work.plan.artifacts())
         for attempt in case.attempts:
             orphan = attempt.started_at is not None and attempt.ended_at is None
             if not orphan or not is_dead(attempt.executor):
                 continue
-            lost = attempt.model_copy(
-                update={
-                    "ended_at": studio.clock.now(),
-                    "outcome": Outcome.LOST,
-                    "message": why,
-                }
-            )
-            settle(studio, id_of(record), ended=lost)
+            step = case.work.plan.step(attempt.step)
+            # Of an effect nobody knows whether it happened.
+            unsure = step is not None and step.effect
+            end = {
+                "ended_at": studio.clock.now(),
+                "outcome": Outcome.LOST if unsure else outcome,
+                "message": why,
+            }
+            settle(studio, case.work.id, ended=attempt.model_copy(update=end))
             closed += 1
     return closed

@@ -11,9 +11,10 @@ import pytest
 
 from lib.app import salvage, views
 from lib.app.settle import begin, close, settle
-from lib.app.sweep import recover, sweep
+from lib.app.sweep import give_up, recover, sweep
 from lib.app.verify import verify
 from lib.core.errors import Conflict, Unavailable
+from lib.core.tools import QUEUES
 from lib.core.work import Artifact, Attempt, Work
 from tests.app.crank import OWNER, Crank, open_crank
 from tests.core.plans import PATIENCE_S, PICTURE, T0, artifact, plan, step
@@ -56,13 +57,14 @@ def test_a_restart_closes_what_died_with_the_last_run_and_goes_on_at_once(crank:
 
 
 def _start_and_vanish(crank: Crank, work_id: str) -> None:
-    """Start the first attempt as an executor that dies at once."""
+    """Start the latest attempt as an executor that dies at once."""
     record = crank.studio.records.get(f"works/{work_id}")
-    key, attempt = next(iter(record.data["attempts"].items()))
+    key, attempt = max(record.data["attempts"].items())
     started = {**attempt, "started_at": crank.clock.now(), "executor": "dead"}
     crank.studio.records.update(record.path, {("attempts", key): started})
-    for lease in crank.local.queue.lease("desk", "dead", 600):
-        crank.local.queue.done(lease)
+    for queue in QUEUES:
+        for lease in crank.local.queue.lease(queue, "dead", 600):
+            crank.local.queue.done(lease)
 
 
 def test_a_finished_file_survives_a_failed_upload_and_is_not_rendered_again(
@@ -279,6 +281,26 @@ def test_a_record_that_nobody_can_read_keeps_no_studio_from_starting(crank: Cran
     assert recover(crank.studio) == 1
     crank.tick(after_s=600)
     assert crank.burst_view(burst.id)["phase"] == "complete"
+
+
+def test_what_kills_its_worker_every_time_is_given_up_after_its_tries(crank: Crank) -> None:
+    burst = crank.burst(crank.studio.brands.slugs()[0], posts=0)
+    for _ in range(3):
+        _start_and_vanish(crank, burst.id)
+        assert give_up(crank.studio, "dead") == 1
+        crank.clock.advance(60)
+        sweep(crank.studio)
+    view = crank.job(burst.id)
+    assert view["phase"] == "failed"
+    assert view["reasons"] == ["propose: its worker died"]
+
+
+def test_an_effect_whose_worker_died_is_unsure_and_never_repeated(crank: Crank) -> None:
+    begin(crank.studio, _of_one_step(effect=True))
+    _start_and_vanish(crank, "w-1")
+    assert give_up(crank.studio, "dead") == 1
+    sweep(crank.studio)
+    assert crank.studio.records.get("works/w-1").data["summary"]["phase"] == "unsure"
 
 
 def test_a_waiting_file_that_another_takes_away_meanwhile_is_no_fault(

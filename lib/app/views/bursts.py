@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lib.app.case import WORKS, Case, case_of, load_own, walk
+from lib.app.case import WORKS, Case, load_own, readable, walk
 from lib.app.settle import settle
 from lib.app.studio import Studio
 from lib.app.views.jobs import card
@@ -11,7 +11,7 @@ from lib.core.errors import NotFound
 from lib.core.recipes.burst import KIND, is_burst
 from lib.core.rollup import BurstPhase, Phase, burst_phase, rollup
 from lib.core.work import Json
-from lib.ports import Query, Record
+from lib.ports import Query
 
 BURST_LABELS = {
     BurstPhase.PLANNING: "Writing and examining proposals",
@@ -25,7 +25,7 @@ BURST_LABELS = {
 def bursts(studio: Studio, owner: str, *, limit: int = 50) -> list[Json]:
     """Return the owner's bursts, newest first."""
     query = Query(WORKS, {"owner": owner, "kind": KIND}, "created_at", descending=True, limit=limit)
-    return [_burst(studio, case_of(record))[0] for record in studio.records.query(query)]
+    return [_burst(studio, case)[0] for case in readable(studio.records.query(query))]
 
 
 def burst(studio: Studio, owner: str, burst_id: str) -> Json:
@@ -35,13 +35,14 @@ def burst(studio: Studio, owner: str, burst_id: str) -> Json:
     if not is_burst(case.work.kind):
         raise NotFound(f"there is no burst {burst_id!r}")
     view, children = _burst(studio, case)
-    return {**view, "jobs": [card(case_of(child), studio.clock.now()) for child in children]}
+    return {**view, "jobs": [card(child, studio.clock.now()) for child in children]}
 
 
-def _burst(studio: Studio, case: Case) -> tuple[Json, list[Record]]:
+def _burst(studio: Studio, case: Case) -> tuple[Json, list[Case]]:
     work, now = case.work, studio.clock.now()
-    children = list(walk(studio, Query(WORKS, {"parent": work.id}, order_by="created_at")))
-    summaries = [child.data["summary"] for child in children]
+    query = Query(WORKS, {"parent": work.id}, order_by="created_at")
+    children = list(readable(walk(studio, query)))
+    summaries = [child.summary for child in children]
     totals = rollup(summaries)
     receipt = case.measured.get("commissioned")
     ordered = receipt["facts"].get("entries") if receipt else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lib.app.case import WORKS, Case, case_of, load_own, walk
+import itertools
+
+from lib.app.case import WORKS, Case, load_own, readable, walk
 from lib.app.settle import judge, settle
 from lib.app.studio import Studio
 from lib.app.views.words import first_lines, iso
@@ -11,7 +13,7 @@ from lib.core.recipes.burst import is_burst
 from lib.core.rollup import SETTLED, Phase
 from lib.core.status import Assessment
 from lib.core.work import Artifact, Attempt, Json, Sightings
-from lib.ports import Query
+from lib.ports import Query, Record
 
 #: Life of a link to an artifact, seconds.
 LINK_S = 900.0
@@ -19,16 +21,17 @@ LINK_S = 900.0
 
 def jobs(studio: Studio, owner: str, *, failed: bool = False, limit: int = 500) -> list[Json]:
     """Return the owner's works, newest first; with ``failed`` those that need a person."""
-    now, cards = studio.clock.now(), []
-    for record in walk(studio, Query(WORKS, {"owner": owner}, "created_at", descending=True)):
-        data = record.data
-        stopped = data["summary"]["phase"] in (Phase.PARTIAL, Phase.FAILED, Phase.UNSURE)
-        if (is_burst(data["kind"]) and not (failed and stopped)) or (failed and not stopped):
-            continue
-        cards.append(card(case_of(record), now))
-        if len(cards) == limit:
-            break
-    return cards
+    now = studio.clock.now()
+    newest = walk(studio, Query(WORKS, {"owner": owner}, "created_at", descending=True))
+    listed = readable(record for record in newest if _is_listed(record, failed=failed))
+    return [card(case, now) for case in itertools.islice(listed, limit)]
+
+
+def _is_listed(record: Record, *, failed: bool) -> bool:
+    summary = record.data.get("summary")
+    word = summary.get("phase") if isinstance(summary, dict) else None
+    stopped = word in (Phase.PARTIAL, Phase.FAILED, Phase.UNSURE)
+    return stopped if failed else not is_burst(record.data["kind"])
 
 
 def card(case: Case, now: float) -> Json:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
-from lib.app.case import ACTIVITY, WORKS, walk
+from lib.app.case import ACTIVITY, WORKS, readable, walk
 from lib.app.studio import Studio
 from lib.app.views.bursts import bursts
 from lib.app.views.jobs import jobs
@@ -25,11 +26,10 @@ def status(studio: Studio, owner: str) -> Json:
     live = [burst for burst in latest if burst["active"]]
     current = live[0] if live else None
     day = now - now % 86_400
-    made_today = rollup(
-        r.data["summary"]
-        for r in walk(studio, Query(WORKS, {"owner": owner}, "created_at", descending=True))
-        if r.data["created_at"] >= day and not is_burst(r.data["kind"])
-    )
+    newest = walk(studio, Query(WORKS, {"owner": owner}, "created_at", descending=True))
+    todays = itertools.takewhile(lambda record: record.data["created_at"] >= day, newest)
+    cases = readable(record for record in todays if not is_burst(record.data["kind"]))
+    made_today = rollup(case.summary for case in cases)
     return {
         "schema": "observatory.status/1",
         "generated_at": iso(now),
