@@ -11,8 +11,9 @@ import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from lib.app.case import WORKS, Case, walk
 from lib.app.intake import Wish, ensure
@@ -28,6 +29,14 @@ from lib.ports import Query, ToolCall
 MEMORY_S = 30 * 86_400.0
 
 DeskTool = Callable[[Studio, Case, ToolCall], None]
+Document = TypeVar("Document", bound=BaseModel)
+
+
+class _Drafts(BaseModel):
+    """What ``propose`` seals for ``examine``."""
+
+    entries: tuple[Json, ...]
+    shortfalls: tuple[str, ...]
 
 
 def propose(studio: Studio, case: Case, call: ToolCall) -> None:
@@ -55,10 +64,10 @@ def propose(studio: Studio, case: Case, call: ToolCall) -> None:
 
 def examine_drafts(studio: Studio, case: Case, call: ToolCall) -> None:
     """Write ``proposals``: every draft with the examiner's verdict, sealed."""
-    drafts = json.loads(call.needs["drafts"].read_text())
+    drafts = _read(call, "drafts", _Drafts)
     past: dict[str, list[Past]] = {}
     entries: list[Proposal] = []
-    for number, raw in enumerate(drafts["entries"], start=1):
+    for number, raw in enumerate(drafts.entries, start=1):
         try:
             draft = Draft.model_validate(raw)
         except ValidationError as error:
@@ -68,9 +77,7 @@ def examine_drafts(studio: Studio, case: Case, call: ToolCall) -> None:
         entries.append(Proposal(number=number, agent="writer", draft=draft, verdict=verdict))
         if verdict.accepted:
             said.append(_past(draft))
-    sealed = Proposals(
-        burst=case.work.id, entries=tuple(entries), shortfalls=tuple(drafts["shortfalls"])
-    )
+    sealed = Proposals(burst=case.work.id, entries=tuple(entries), shortfalls=drafts.shortfalls)
     if not sealed.accepted():
         reasons = sorted({reason for entry in entries for reason in entry.verdict.reasons})
         raise ToolFailed("examine", f"no draft was accepted: {'; '.join(reasons)}")
@@ -79,7 +86,7 @@ def examine_drafts(studio: Studio, case: Case, call: ToolCall) -> None:
 
 def commission(studio: Studio, case: Case, call: ToolCall) -> None:
     """Create one work for each accepted proposal, then write the receipt that names them."""
-    sealed = Proposals.model_validate_json(call.needs["proposals"].read_text())
+    sealed = _read(call, "proposals", Proposals)
     burst = case.work
     created = []
     for entry in sealed.accepted():
@@ -140,6 +147,17 @@ def history(studio: Studio, case: Case, brand: str) -> list[Past]:
 
 def _past(draft: Draft) -> Past:
     return Past(brand=draft.brand, format=draft.format, title=draft.title, facts=draft.facts)
+
+
+def _read(call: ToolCall, slot: str, model: type[Document]) -> Document:
+    """Return a sealed document. Raises ToolFailed for one that a person wrote in its place."""
+    try:
+        return model.model_validate_json(call.needs[slot].read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        words = f"{slot} is not as it was sealed ({where}: {first['msg']}); delete that object"
+        raise ToolFailed(call.tool, f"{words}, and it is made again") from error
 
 
 def _write(file: Path, document: Json) -> None:

@@ -19,7 +19,7 @@ from lib.app.observe import sight
 from lib.app.settle import close, judge, settle
 from lib.app.studio import Studio
 from lib.core.checks import faults
-from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable
+from lib.core.errors import Conflict, NotFound, Refused, ToolFailed, Unavailable
 from lib.core.tools import TOOLS
 from lib.core.work import Artifact, Attempt, Json, Outcome, Sighting, Step
 from lib.ports import ToolCall
@@ -126,7 +126,8 @@ def _try(studio: Studio, case: Case, attempt: Attempt, missing: Missing) -> Atte
         message = f"{error} ({error.hint})" if error.hint else str(error)
         end = {"outcome": Outcome.FAILED, "message": message, "permanent": True}
     except Exception as error:  # noqa: BLE001 - any fault becomes an entry of the ledger
-        away = isinstance(error, Unavailable)
+        # Out of reach, or moved by somebody meanwhile: neither says anything against the step.
+        away = isinstance(error, Unavailable | NotFound | Conflict)
         message = str(error) if away else f"{type(error).__name__}: {error}"
         outcome = Outcome.AWAY if away else Outcome.FAILED
         # Of an effect nobody knows now whether it happened; only its tool can say that it did not.

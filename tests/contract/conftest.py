@@ -31,6 +31,9 @@ from tests.conftest import missing
 from tests.contract.deviations import GCS_DEVIATIONS, Deviations, table
 from tests.contract.far import Far, far_bucket
 from tests.contract.tasks_rig import ACCOUNT, PLACE, TASKS_DEVIATIONS, DoubleHandovers, queue_of
+from tests.simulation.bucket import MemoryBucket
+from tests.simulation.documents import MemoryRecords
+from tests.simulation.tasks import MemoryQueue
 from tests.stand_ins.fake_gcs import (
     FakeGcs,
     OwnClock,
@@ -144,6 +147,39 @@ def _embedded(folder: Path, _: pytest.FixtureRequest) -> Iterator[Rig]:
     database.close()
 
 
+class _MemoryHandovers:
+    def __init__(self, queue: MemoryQueue) -> None:
+        self._queue = queue
+        self.dead, self.revive = queue.dead, queue.revive
+
+    def take(self, queue: str, limit: int = 1) -> list[Lease]:
+        return self._queue.lease(queue, PATIENCE_S, limit)
+
+    def finish(self, held: Lease) -> None:
+        self._queue.done(held)
+
+    def fail(self, held: Lease, error: str = "") -> None:
+        del error
+        self._queue.retry(held)
+
+
+@contextmanager
+def _memory(folder: Path, _: pytest.FixtureRequest) -> Iterator[Rig]:
+    clock = ManualClock()
+    queue = MemoryQueue(clock, LIMITS)
+    none: Any = None  # its events are the simulator's own
+    (folder / "files").mkdir()
+    yield Rig(
+        clock=clock,
+        objects=MemoryBucket(clock),
+        records=MemoryRecords(clock, INDEXED),
+        queue=queue,
+        handovers=_MemoryHandovers(queue),
+        drain=none,
+        folder=folder / "files",
+    )
+
+
 @contextmanager
 def _gcs(folder: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
     (folder / "files").mkdir()
@@ -227,6 +263,7 @@ BACKENDS = {
     "embedded": Backend(_embedded, frozenset({"objects", "events", "records", "queue"}), {}),
     "firestore": Backend(_firestore, frozenset({"records"}), {}),
     "gcs": Backend(_gcs, frozenset({"objects"}), GCS_DEVIATIONS),
+    "memory": Backend(_memory, frozenset({"objects", "records", "queue"}), {}),
     "s3": Backend(_s3, frozenset({"objects"}), {}),
     "tasks": Backend(_tasks, frozenset({"queue"}), TASKS_DEVIATIONS),
 }

@@ -12,65 +12,25 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import spec_from_file_location
-from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import pytest
 
 from tests.core.planted import BUGS, HISTORIES, Bug
+from tests.planting import Planter
 
 #: Packages that are imported afresh over a planted bug.
 FRESH = ("lib.core", "tests.core")
-#: Where the kernel's sources are.
-CORE = Path(__file__).parents[2] / "lib" / "core"
 #: Histories of each shape that are run before a bug is said to have survived them.
 SEEDS = 60
 #: What a failing test raises; anything else is a bug that was planted badly.
 NOTICED = (AssertionError, pytest.fail.Exception)
 
 
-class Planter(MetaPathFinder):
-    """Finds the modules that are to be edited, ahead of the ordinary finders."""
-
-    def __init__(self, bug: Bug) -> None:
-        self.sources: dict[str, tuple[Path, str]] = {}
-        for short, old, new in bug.edits:
-            file = CORE / f"{short.replace('.', '/')}.py"
-            name = f"lib.core.{short}"
-            source = self.sources.get(name, (file, file.read_text(encoding="utf-8")))[1]
-            assert source.count(old) == 1, f"no longer applies to {name}, mend planted.py: {old!r}"
-            self.sources[name] = (file, source.replace(old, new))
-
-    def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
-        """Return the spec of an edited module, or None."""
-        if fullname not in self.sources:
-            return None
-        file, source = self.sources[fullname]
-        return spec_from_file_location(fullname, file, loader=Edited(fullname, str(file), source))
-
-
-class Edited(SourceFileLoader):
-    """Loads a module from a source in memory; no compiled file is read or written."""
-
-    def __init__(self, fullname: str, file: str, source: str) -> None:
-        super().__init__(fullname, file)
-        self.source = source
-
-    def get_code(self, fullname: str) -> CodeType:
-        """Compile the source."""
-        assert fullname == self.name
-        code: CodeType = self.source_to_code(self.source.encode(), self.path)
-        return code
-
-
 @contextmanager
 def kernel_with(bug: Bug) -> Iterator[None]:
     """Have ``lib.core`` and the tests imported afresh, with the bug in it, for a while."""
-    planter = Planter(bug)
+    planter = Planter((f"lib.core.{short}", old, new) for short, old, new in bug.edits)
     hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if _is_fresh(name)}
     sys.meta_path.insert(0, planter)
     try:

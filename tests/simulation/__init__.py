@@ -1,0 +1,1 @@
+"""The simulator: the real kernel and verbs over strict adapters in memory, where anything fails."""

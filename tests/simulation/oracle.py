@@ -1,0 +1,269 @@
+"""The oracle: holds every write, deletion, task and effect against what must always be true.
+
+It knows what the code under test cannot: every generation that ever lived, who put and who deleted
+it, and since when a process runs. What it finds is a ``Violation``, which no handler can catch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lib.app.activity import _SENTENCES
+from lib.app.case import ACTIVITY, WORKS, Case, case_of, record_path
+from lib.app.invariants import Breach, of_change, of_deletion, of_objects, of_record
+from lib.core.checks import faults
+from lib.core.rollup import SETTLED, Phase
+from lib.core.work import Artifact, Json, Keep, Outcome
+from lib.ports import ObjectInfo, Record, Task
+from tests.simulation.bucket import Life
+from tests.simulation.engine import Process, Violation
+from tests.simulation.ports import NEXT_FIELD, facts_in, without_next
+from tests.simulation.world import World
+
+#: How ``perform`` writes down what it did not expect: the name of an exception.
+_A_FAULT = re.compile(r"[A-Z]\w+: ")
+_MEDIA = {"json": "application/json"}
+
+
+@dataclass
+class Oracle:
+    """Watches one world."""
+
+    world: World
+    facts: dict[tuple[str, int], Json] = field(default_factory=dict)
+    lives: dict[str, list[Life]] = field(default_factory=lambda: defaultdict(list))
+    #: Records that a person made unreadable.
+    broken: set[str] = field(default_factory=set)
+    #: How often a person asked for a step again, by work and step.
+    pardons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    #: News that the present call of a port owes, and has told.
+    _owed: set[str] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
+    _deleted: list[ObjectInfo] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Begin to watch."""
+        world = self.world
+        world.records.witness = self.written
+        world.engine.watch = self.called
+        deliver, hand_over = world.bucket.listener, world.queue.listener
+
+        def changed(kind: str, info: ObjectInfo) -> None:
+            self.changed(kind, info)
+            deliver(kind, info)
+
+        def stored(task: Task, due_at: float) -> None:
+            self.enqueued(task)
+            hand_over(task, due_at)
+
+        world.bucket.listener, world.queue.listener = changed, stored
+
+    # --- what happens ----------------------------------------------------------------------
+
+    def written(self, path: str, before: Json | None, after: Json | None) -> None:
+        """Judge a write of a document before it is there."""
+        process = self.world.engine.acting
+        if path.startswith(f"{ACTIVITY}/") and after is not None:
+            self._told.add(after["work_id"])
+        if not path.startswith(f"{WORKS}/") or after is None or path in self.broken:
+            return
+        if process is None:
+            if not isinstance(after["work"]["plan"], dict):
+                self.broken.add(path)
+            return
+        if process.version == 1 and before is not None and NEXT_FIELD in before["work"]:
+            _fail("what_is_not_understood_is_left_alone", path, "an older version wrote it")
+        self._judge(path, before, without_next(Record(path, after, 0)).data, process)
+
+    def _judge(self, path: str, before: Json | None, after: Json, process: Process) -> None:
+        if before is not None:
+            before = without_next(Record(path, before, 0)).data
+        now = self.world.engine.now + process.skew
+        settled = before is None or any(before[n] != after[n] for n in ("summary", "measured"))
+        if before is not None:
+            _none(of_change(before, after))
+            self._no_false_alarm(before, after, process)
+            for step in after["pardons"]:
+                same = before["pardons"].get(step) == after["pardons"][step]
+                self.pardons[after["work"]["id"], step] += not same
+        self._failures_are_of_this_world(after)
+        if settled:
+            _none(of_record(Record(path, after, 0), now))
+            self._ready_is_true(after, process)
+        word, was = after["summary"]["phase"], (before or {}).get("summary", {}).get("phase")
+        if before is not None and word != was and word in _SENTENCES:
+            self._owed.add(after["work"]["id"])
+
+    def changed(self, kind: str, info: ObjectInfo) -> None:
+        """Judge a change in the bucket."""
+        bucket, process = self.world.bucket, self.world.engine.acting
+        if kind == "finalized":
+            self.lives[info.path].append(bucket.lives[info.path, info.generation])
+            media = _MEDIA.get(info.path.rpartition(".")[2], info.media_type)
+            self.facts[info.path, info.generation] = facts_in(bucket.bytes_of(info.path), media)
+            self._was_checked(info, process)
+        elif process is not None:
+            self._deleted.append(info)
+
+    def enqueued(self, task: Task) -> None:
+        """Judge a task: the ledger knows its attempt already."""
+        record = self.world.records.get(record_path(task.payload["work_id"]))
+        if record is None:
+            return  # a person deleted it
+        step, number = task.payload["step"], str(task.payload["number"])
+        entries = (name.rsplit("-", 2) for name in record.data["attempts"])
+        if not any((s, n) == (step, number) for s, _, n in entries):
+            _fail("a_task_is_claimed_first", task.name, f"{step} {number} is not in the ledger")
+
+    def called(self, process: Process | None, what: str) -> None:
+        """Judge what one call of a port came to as a whole."""
+        del what
+        missing, self._owed, self._told = self._owed - self._told, set(), set()
+        if missing:
+            _fail("a_change_is_news", ", ".join(missing), "its phase changed, and nobody is told")
+        deleted, self._deleted = self._deleted, []
+        for info in deleted:
+            assert process is not None
+            self._may_go(info, process)
+        for key, times in self.world.tools.sent.items():
+            work_id, _, step = key.partition(" ")
+            if times > 1 + self.pardons[work_id, step]:
+                _fail("an_effect_happens_once", key, f"it was sent {times} times")
+
+    # --- what must hold --------------------------------------------------------------------
+
+    def good(self, artifact: Artifact, life: Life) -> bool:
+        """Tell whether a generation is what an artifact must be, by its bytes alone."""
+        facts = self.facts[life.info.path, life.info.generation]
+        return not faults(artifact.check, life.info.size, facts)
+
+    def _failures_are_of_this_world(self, after: Json) -> None:
+        """An attempt fails by what was done to it, never by a fault of the studio's own."""
+        for name, entry in after["attempts"].items():
+            if entry["outcome"] == Outcome.FAILED and _A_FAULT.match(entry["message"]):
+                _fail("attempts_fail_honestly", name, entry["message"])
+
+    def _ready_is_true(self, after: Json, process: Process) -> None:
+        if after["summary"]["phase"] != Phase.READY:
+            return
+        case = case_of(Record("works/x", after, 0))
+        for artifact in case.work.plan.artifacts():
+            if artifact.keep is Keep.RAW:
+                continue
+            told = case.measured.get(artifact.slot, {})
+            life = self.world.bucket.lives.get((artifact.path, told.get("generation", 0)))
+            name = f"{case.work.id} {artifact.slot}"
+            if life is None or told.get("crc32c") != life.info.crc32c:
+                _fail("ready_was_seen", name, f"{artifact.path} never was what it says")
+            elif life.died is not None and life.died < process.born:
+                _fail("ready_was_seen", name, "it was gone before anybody could look")
+            elif not self.good(artifact, life):
+                _fail("ready_was_seen", name, "its bytes are no good")
+
+    def _no_false_alarm(self, before: Json, after: Json, process: Process) -> None:
+        """Only what is gone, or was for a while, makes a ready work something else."""
+        word, was = after["summary"]["phase"], before["summary"].get("phase")
+        same = before["work"]["revision"] == after["work"]["revision"]
+        if was != Phase.READY or word in (Phase.READY, Phase.ARCHIVED) or not same:
+            return
+        case = case_of(Record("works/x", after, 0))
+        kept = [a for a in case.work.plan.artifacts() if a.keep is not Keep.RAW]
+        if all(self._stood(artifact, process.born) for artifact in kept):
+            _fail("nothing_is_missing_that_is_there", case.work.id, f"it is {word}")
+
+    def _stood(self, artifact: Artifact, since: float) -> bool:
+        """Tell whether an artifact was there, unchanged and good, ever since."""
+        lives = self.lives[artifact.path]
+        return bool(lives) and lives[-1].died is None and self._is_old(artifact, lives[-1], since)
+
+    def _is_old(self, artifact: Artifact, life: Life, since: float) -> bool:
+        return life.born < since and self.good(artifact, life)
+
+    def _was_checked(self, info: ObjectInfo, process: Process | None) -> None:
+        """What the studio puts in a planned place is what the plan wants there."""
+        if process is None:
+            return
+        case = self._case(self.world.records.get(record_path(info.metadata["work"])))
+        plan = case.work.plan.artifacts() if case else ()
+        artifact = next((a for a in plan if a.path == info.path), None)
+        life = self.world.bucket.lives[info.path, info.generation]
+        self.world.engine.seen["a finished file outlived its attempt"] += not process.made
+        if artifact is not None and not self.good(artifact, life):
+            _fail("what_is_put_was_checked", info.path, "its bytes are no good")
+
+    def _may_go(self, info: ObjectInfo, process: Process) -> None:
+        record = self.world.records.get(record_path(info.metadata.get("work", "none")))
+        case = self._case(record)
+        if info.path in self.world.bucket.live():
+            plan = case.work.plan.artifacts() if case else ()
+            artifact = next((a for a in plan if a.path == info.path), None)
+            life = self.world.bucket.lives[info.path, info.generation]
+            if artifact is not None and self.good(artifact, life):
+                _fail("good_bytes_stay", info.path, "they were written over")
+            return
+        _none(of_deletion(info, case, self._live_since(process.born, case)))
+
+    def _live_since(self, born: float, case: Case | None) -> Mapping[str, ObjectInfo]:
+        """Return what was there and good at any instant since a process began, by path."""
+        found: dict[str, ObjectInfo] = {}
+        for artifact in case.work.plan.artifacts() if case else ():
+            for life in self.lives[artifact.path]:
+                alive = life.died is None or life.died >= born
+                if alive and self.good(artifact, life):
+                    found[artifact.path] = life.info
+        return found
+
+    def _case(self, record: Record | None) -> Case | None:
+        return case_of(without_next(record)) if record else None
+
+    # --- at rest -----------------------------------------------------------------------------
+
+    def restless(self) -> str:
+        """Return why the studio is not at rest yet; empty when everything came to its end."""
+        now = self.world.engine.now
+        for record in map(without_next, self.world.records.all(WORKS)):
+            if record.path in self.broken:
+                continue  # it waits for the person who broke it, and for nobody else
+            case = case_of(record)
+            why = self._unfinished(record, case, now)
+            if why:
+                return f"{case.work.id}: {why}"
+        return ""
+
+    def _unfinished(self, record: Record, case: Case, now: float) -> str:
+        word, live = case.summary["phase"], self.world.bucket.live()
+        breaches = [*of_record(record, now), *of_objects(case, live, now)]
+        if breaches:
+            return str(breaches[0])
+        if case.work.archived_at is not None:
+            return "" if word == Phase.ARCHIVED else f"it is put away, and {word}"
+        if word not in SETTLED or case.due_at is not None:
+            return f"it is {word}, and due at {case.due_at}"
+        if any(a.started_at is not None and a.ended_at is None for a in case.attempts):
+            return "an attempt is open"
+        true = True
+        for artifact in case.work.plan.artifacts():
+            info = live.get(artifact.path)
+            there = info is not None and self.good(
+                artifact, self.world.bucket.lives[artifact.path, info.generation]
+            )
+            true = true and (there or artifact.keep is Keep.RAW)
+            if word == Phase.READY and info and artifact.keep is Keep.RAW and _ours(info):
+                return f"{artifact.path} is left"
+        return "" if true == (word == Phase.READY) else f"it is {word}, and the bucket says {true}"
+
+
+def _ours(info: ObjectInfo) -> bool:
+    return "work" in info.metadata
+
+
+def _none(breaches: Iterable[Breach]) -> None:
+    for breach in breaches:
+        raise Violation(str(breach))
+
+
+def _fail(invariant: str, subject: str, message: str) -> None:
+    raise Violation(str(Breach(invariant, subject, message)))

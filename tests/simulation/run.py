@@ -1,0 +1,117 @@
+"""One seed: faults, then quiet, and the verdict."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+from lib.app.audit.run import SLICE_WORKS
+from lib.app.case import ACTIVITY, WORKS
+from lib.core.status import BACKOFF_MAX_S, NUDGE_MAX_S
+from lib.core.tools import QUEUES, ladder
+from tests.simulation.engine import BEGIN, Violation
+from tests.simulation.oracle import Oracle
+from tests.simulation.people import People
+from tests.simulation.world import TICK_EVERY_S, open_world
+
+#: Tries of a step, and steps that wait for one another: a burst's three and a reel's two.
+TRIES, DEPTH = 3, 5
+#: How far the clock of a process may be wrong, seconds.
+SKEW_S = 905.0
+
+
+@functools.cache
+def most_passes() -> int:
+    """Return how many ticks the studio may need to come to rest, from its own time limits.
+
+    At worst every step of the deepest chain still has an attempt that is silent, or one whose task
+    was lost at its longest reminder, for every try that it has left.
+    """
+    lease_s = max(ladder(queue).lease_s for queue in QUEUES)
+    step_s = max(TRIES * (lease_s + BACKOFF_MAX_S), NUDGE_MAX_S) + SKEW_S
+    return math.ceil(DEPTH * step_s / TICK_EVERY_S) + 2
+
+
+@dataclass
+class Verdict:
+    """What one seed came to."""
+
+    seed: int
+    violation: str = ""
+    passes: int = 0
+    simulated_s: float = 0.0
+    port_calls: int = 0
+    trace: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    struck: tuple[str, ...] = ()
+
+
+def run(
+    seed: int,
+    *,
+    minutes: float = 30.0,
+    faults: bool = True,
+    only: frozenset[str] | None = None,
+) -> Verdict:
+    """Run one seed and return its verdict; ``only`` lets just these faults strike."""
+    logging.getLogger("brandcast").setLevel(logging.CRITICAL)
+    world = open_world(seed, faults=faults, only=only)
+    engine, verdict = world.engine, Verdict(seed)
+    oracle = Oracle(world)
+    oracle.watch()
+    try:
+        world.begin(minutes)
+        People(world).begin(minutes)
+        engine.run(BEGIN + minutes * 60)
+        world.calm()
+        before = world.ticks
+        while restless := oracle.restless():
+            verdict.passes = world.ticks - before
+            if verdict.passes > most_passes():
+                raise Violation(f"the_studio_comes_to_rest: {restless}")
+            engine.run(engine.now + TICK_EVERY_S)
+        _a_pass_over_health_does_nothing(oracle)
+    except Violation as violation:
+        verdict.violation = str(violation)
+    finally:
+        world.close()
+    _count_ends(oracle)
+    verdict.simulated_s = engine.now - BEGIN
+    verdict.port_calls, verdict.trace = engine.calls, engine.trace
+    verdict.faults, verdict.seen = engine.faults.counts, +engine.seen
+    verdict.struck = tuple(engine.faults.struck)
+    return verdict
+
+
+def _a_pass_over_health_does_nothing(oracle: Oracle) -> None:
+    world = oracle.world
+    engine = world.engine
+    # What was still on its way arrives first: events may be an hour late. Nobody hurries.
+    world.tick_every_s = 900.0
+    engine.run(engine.now + 2 * 3600)
+    world.tick_every_s = TICK_EVERY_S
+    engine.run(engine.now + 900.0)
+    if restless := oracle.restless():
+        raise Violation(f"rest_lasts: {restless}")
+    works = len(world.records.all(WORKS))
+    engine.run(engine.now + TICK_EVERY_S * (2 + works // SLICE_WORKS))
+    before = (world.records.writes, world.queue.stored, len(world.bucket.lives))
+    engine.run(engine.now + TICK_EVERY_S * (2 + works // SLICE_WORKS))
+    after = (world.records.writes, world.queue.stored, len(world.bucket.lives))
+    if before != after:
+        raise Violation(f"a_pass_over_health_does_nothing: from {before} to {after}")
+
+
+def _count_ends(oracle: Oracle) -> None:
+    """Note what everything came to, so that a campaign can be asked whether it saw all of it."""
+    seen = oracle.world.engine.seen
+    for record in oracle.world.records.all(WORKS):
+        seen[f"a work came to be {record.data['summary'].get('phase')}"] += 1
+        for entry in record.data["attempts"].values():
+            seen[f"an attempt ended {entry['outcome']}"] += 1
+    for record in oracle.world.records.all(ACTIVITY):
+        seen[f"news: {record.data['code']}"] += 1
