@@ -30,12 +30,14 @@ from lib.core.errors import Conflict, Unavailable
 from lib.core.paths import fingerprint
 from lib.core.rollup import SETTLED, Phase, phase
 from lib.core.status import Assessment, assess
-from lib.core.tools import TOOLS
+from lib.core.tools import QUEUES, TOOLS, ladder
 from lib.core.work import Attempt, Json, Outcome, Sightings, Work
 from lib.ports import REMOVE, Task
 
 #: Compare-and-set rounds before a contended record is left to the next call.
 ROUNDS = 12
+#: Silence after which an attempt of any step is given up, seconds.
+LONGEST_S = max(ladder(queue).lease_s for queue in QUEUES)
 #: Longest pause between two rounds, seconds; the real one is random below it.
 PAUSE_S = 0.02
 
@@ -68,7 +70,7 @@ def close(studio: Studio, work_id: str, ended: Attempt) -> None:
     """
     for _ in range(ROUNDS):
         case = load(studio, work_id)
-        if case is None or not _is_open(case, ended):
+        if case is None or not case.is_open(ended):
             return
         end: Fields = {
             attempt_field(ended): ended.model_dump(mode="json"),
@@ -118,7 +120,7 @@ class _Decided:
 
 def _settle_once(studio: Studio, case: Case, ended: Attempt | None) -> bool:
     """Do one round; False when somebody else wrote the record meanwhile."""
-    closed = [ended] if ended is not None and _is_open(case, ended) else []
+    closed = [ended] if ended is not None and case.is_open(ended) else []
     decided = _decide(studio, case, closed)
     work = case.work
     if decided.changes:
@@ -151,25 +153,34 @@ def _decide(studio: Studio, case: Case, closed: list[Attempt]) -> _Decided:
         for a in actions
         if isinstance(a, Run) and a.nudge == 0
     ]
-    lost = [
-        a.attempt.model_copy(update={"ended_at": now, "outcome": Outcome.LOST})
-        for a in actions
-        if isinstance(a, Close)
-    ]
+    lost = [_lost(a.attempt, now) for a in actions if isinstance(a, Close)]
+    lost += [_lost(a, now) for a in _abandoned(case) if _until(a) <= now]
     for attempt in lost:
         case = case.having(attempt)
     attempts = (*case.attempts, *claims)
     final = assess(work.plan, sightings, attempts, now) if claims or lost else found
     summary = summarise(work, final, sightings, attempts)
-    due_at = None if archived else final.due_at
+    summary["open"] |= bool(case.former)
+    dues = [] if archived or final.due_at is None else [final.due_at]
+    due_at = min([*dues, *map(_until, _abandoned(case))], default=None)
     changes = _changes(case, [*closed, *lost, *claims], measured, summary, due_at)
     return _Decided(changes, summary, actions)
 
 
-def _is_open(case: Case, attempt: Attempt) -> bool:
-    """Tell whether the ledger still waits for the end of this attempt."""
-    entry = case.attempt(attempt.step, attempt.number)
-    return entry is not None and entry.ended_at is None and entry.executor == attempt.executor
+def _lost(attempt: Attempt, now: float) -> Attempt:
+    return attempt.model_copy(update={"ended_at": now, "outcome": Outcome.LOST})
+
+
+def _abandoned(case: Case) -> list[Attempt]:
+    """Return the attempts at work on what nobody wants any more."""
+    unwanted = case.attempts if case.work.archived_at is not None else ()
+    begun = [a for a in unwanted if a.started_at is not None and a.ended_at is None]
+    return [*case.former, *begun]
+
+
+def _until(abandoned: Attempt) -> float:
+    """Return when such an attempt is given up; its step may be gone with its revision."""
+    return (abandoned.started_at or 0.0) + LONGEST_S
 
 
 def summarise(

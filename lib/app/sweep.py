@@ -71,8 +71,9 @@ def _close(studio: Studio, why: str, is_dead: Callable[[str | None], bool]) -> i
     unclosed = Query(WORKS, {"summary.open": True})
     found = {r.path: r for query in (unsettled, unclosed) for r in walk(studio, query)}
     for record in found.values():
-        salvage.forget_uploaded(studio, case_of(record).work.plan.artifacts())
-        for attempt in case_of(record).attempts:
+        case = case_of(record)
+        salvage.forget_uploaded(studio, case.work.plan.artifacts())
+        for attempt in (*case.attempts, *case.former):
             orphan = attempt.started_at is not None and attempt.ended_at is None
             if not orphan or not is_dead(attempt.executor):
                 continue
