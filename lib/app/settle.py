@@ -11,13 +11,14 @@ import contextlib
 import logging
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lib.app.activity import news
 from lib.app.case import (
     Case,
     Fields,
     attempt_field,
+    case_of,
     load,
     new_record,
     record_path,
@@ -26,7 +27,7 @@ from lib.app.journal import note
 from lib.app.observe import observe
 from lib.app.studio import Studio
 from lib.core.decide import Action, Close, Discard, Run, decide
-from lib.core.errors import Conflict, Unavailable
+from lib.core.errors import Conflict, NotFound, Unavailable
 from lib.core.paths import fingerprint
 from lib.core.rollup import SETTLED, Phase, phase
 from lib.core.status import Assessment, assess
@@ -107,6 +108,45 @@ def begin(studio: Studio, work: Work) -> None:
     studio.records.create(record_path(work.id), data)
     for action in decided.actions:
         _carry_out(studio, work, action)
+
+
+def amend(studio: Studio, work_id: str, fields: Fields, *, version: int | None = None) -> Case:
+    """Change what is wanted of a work, with all that follows from it, in one write.
+
+    A kill between two writes would leave a summary that speaks of what was wanted before.
+    ``fields`` are of the record, with paths of one or two keys. Raises NotFound, Unavailable as
+    ``settle`` does, and Conflict when the record does not have ``version`` any more.
+    """
+    for _ in range(ROUNDS):
+        record = studio.records.get(record_path(work_id))
+        if record is None:
+            raise NotFound(f"there is no work {work_id!r}")
+        if version not in (None, record.version):
+            raise Conflict(f"{work_id} was changed meanwhile")
+        old = case_of(record)
+        case = case_of(replace(record, data=_with(record.data, fields)))
+        decided = _decide(studio, case, [])
+        try:
+            studio.records.update(
+                record.path,
+                {**fields, **decided.changes},
+                version=record.version,
+                beside=news(old, decided.summary, studio.clock.now()),
+            )
+        except Conflict:
+            continue
+        for action in decided.actions:
+            _carry_out(studio, case.work, action)
+        return case
+    raise Unavailable(f"{work_id} is being written by others", retry_after_s=1)
+
+
+def _with(data: Json, fields: Fields) -> Json:
+    """Return a record's data with these fields set."""
+    new = dict(data)
+    for path, value in fields.items():
+        new[path[0]] = value if len(path) == 1 else {**new[path[0]], path[1]: value}
+    return new
 
 
 @dataclass(frozen=True, slots=True)

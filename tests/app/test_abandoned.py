@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from lib.app import intake
+from lib.app import intake, sweep
 from lib.app.intake import Wish
 from lib.app.sweep import recover
+from lib.core.errors import ToolFailed
 from lib.core.work import Json
 from lib.ports import ToolCall
 from tests.app.crank import OWNER, Crank
@@ -98,3 +99,40 @@ def test_a_restart_closes_such_an_attempt_of_a_dead_executor(
     assert recover(crank.studio) == 1
     assert crank.studio.records.get("works/w").data["attempts"][key]["outcome"] == "lost"
     assert recover(crank.studio) == 0
+
+
+class Killed(BaseException):
+    """The process is gone, as after a kill -9."""
+
+
+def retried(crank: Crank) -> None:
+    intake.retry(crank.studio, OWNER, "w", "stills", OWNER)
+
+
+@pytest.mark.parametrize("act", [edited, put_away, retried])
+def test_a_kill_behind_any_write_of_an_act_leaves_no_record_that_speaks_of_before(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch, act: Callable[[Crank], None]
+) -> None:
+    if act is retried:
+        crank.tools.failing["stills"] = ToolFailed("stills", "no ink")
+    overtaken(crank, lambda _: None)
+    crank.tools.failing.clear()
+    before = crank.studio.records.get("works/w").data["summary"]["phase"]
+    assert before == ("failed" if act is retried else "ready")
+    update = crank.local.records.update
+
+    def once(*args: Any, **more: Any) -> Any:
+        update(*args, **more)
+        raise Killed
+
+    monkeypatch.setattr(crank.local.records, "update", once)
+    with pytest.raises(Killed):
+        act(crank)
+    monkeypatch.undo()
+    record = crank.studio.records.get("works/w").data
+    assert record["summary"]["phase"] == ("archived" if act is put_away else "working")
+    assert (record.get("due_at") is None) == (act is put_away)
+    monkeypatch.setattr(sweep, "audit_slice", lambda *_: None)  # the clock alone brings it on
+    crank.tick(after_s=60)
+    record = crank.studio.records.get("works/w").data
+    assert record["summary"]["phase"] == ("archived" if act is put_away else "ready")
