@@ -19,7 +19,7 @@ from lib.app.observe import sight
 from lib.app.settle import close, judge, settle
 from lib.app.studio import Studio
 from lib.core.checks import faults
-from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable
+from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable, machine_fault
 from lib.core.tools import TOOLS
 from lib.core.work import Artifact, Attempt, Json, Outcome, Sighting, Step
 from lib.ports import ToolCall
@@ -126,8 +126,12 @@ def _try(studio: Studio, case: Case, attempt: Attempt, missing: Missing) -> Atte
         message = f"{error} ({error.hint})" if error.hint else str(error)
         end = {"outcome": Outcome.FAILED, "message": message, "permanent": True}
     except Exception as error:  # noqa: BLE001 - any fault becomes an entry of the ledger
-        away = isinstance(error, Unavailable)
-        message = str(error) if away else f"{type(error).__name__}: {error}"
+        lacking = machine_fault(error)
+        away = isinstance(error, Unavailable) or bool(lacking)
+        message = (
+            str(error) if isinstance(error, Unavailable) else f"{type(error).__name__}: {error}"
+        )
+        message = f"{lacking} ({message})" if lacking else message
         outcome = Outcome.AWAY if away else Outcome.FAILED
         # Of an effect nobody knows now whether it happened; only its tool can say that it did not.
         outcome = Outcome.LOST if step.effect else outcome

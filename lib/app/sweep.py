@@ -54,6 +54,7 @@ def recover(studio: Studio) -> int:
     but this one is then dead.
     """
     salvage.forget_runs(studio)
+    salvage.forget_looks(studio)
     return _close(
         studio, "the studio stopped while it was at work", lambda by: by != studio.executor
     )
