@@ -16,7 +16,8 @@ from lib.app.case import Case, attempt_field, load, record_path
 from lib.app.deposit import deposit
 from lib.app.journal import note
 from lib.app.observe import sight
-from lib.app.settle import close, judge, settle
+from lib.app.owed import owe, pay
+from lib.app.settle import judge, settle
 from lib.app.studio import Studio
 from lib.core.checks import faults
 from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable, machine_fault
@@ -33,6 +34,7 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
 
     Raises Unavailable only before the attempt began (the delivery should come again).
     """
+    pay(studio)
     case = load(studio, work_id)
     refusal = _refusal(case, step_name, number)
     if case is None or refusal:
@@ -63,7 +65,8 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
     try:
         settle(studio, work_id, ended=ended, known=known)
     except Unavailable:
-        close(studio, work_id, ended)  # what it came to needs no look at the bucket
+        owe(studio, work_id, ended)
+        pay(studio)  # what it came to needs no look at the bucket
         raise
     return ended.message or "done"
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from lib import logs
-from lib.app import salvage
+from lib.app import desk, owed, salvage
+from lib.app.events import task_delivered
 from lib.app.sweep import recover, sweep
 from lib.core.errors import Unavailable, machine_fault
 from tests.app.crank import Crank
@@ -46,13 +47,9 @@ def test_a_full_disk_costs_no_try_and_is_called_so(
 
 
 def test_a_cause_is_found_behind_our_own_error() -> None:
-    try:
-        try:
-            no_room()
-        except OSError as error:
-            raise Unavailable("the bucket cannot be written") from error
-    except Unavailable as error:
-        assert "the disk is full" in machine_fault(error)
+    mine = Unavailable("the bucket cannot be written")
+    mine.__cause__ = OSError(errno.ENOSPC, "no room")
+    assert "the disk is full" in machine_fault(mine)
     assert machine_fault(Unavailable("no route")) == ""
     assert machine_fault(FileNotFoundError(errno.ENOENT, "gone")) == ""
 
@@ -103,3 +100,31 @@ def test_a_log_that_cannot_be_written_says_so_once(
     said = capsys.readouterr().err
     assert said.count("cannot be written: [Errno 28] No space left on device") == 2
     assert len(said.splitlines()) == 2
+
+
+def test_an_end_that_cannot_be_written_is_owed_until_it_can(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    burst = crank.burst(crank.studio.brands.slugs()[0], posts=0)
+    (lease,) = crank.local.queue.lease("desk", crank.studio.executor, 600)
+    update, run = crank.local.records.update, desk.TOOLS["propose"]
+
+    def unwritable(*_: Any, **__: Any) -> Any:
+        raise Unavailable("database or disk is full")
+
+    def running(*args: Any) -> None:
+        run(*args)
+        monkeypatch.setattr(crank.local.records, "update", unwritable)
+
+    monkeypatch.setitem(desk.TOOLS, "propose", running)
+    _, status, _ = task_delivered(crank.studio, lease.task.payload)
+    assert status == 429
+    with pytest.raises(Unavailable):
+        owed.pay(crank.studio)
+    monkeypatch.setattr(crank.local.records, "update", update)
+    assert owed.pay(crank.studio) == 1
+    assert owed.pay(crank.studio) == 0
+    record = crank.studio.records.get(f"works/{burst.id}").data
+    assert record["attempts"]["propose-1-1"]["outcome"] == "ok"
+    crank.tick()
+    assert crank.burst_view(burst.id)["phase"] == "complete"
