@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from lib import logs, wiring
 from lib.app.journal import note
+from lib.app.owed import pay
 from lib.app.sweep import give_up
 from lib.core.errors import Unavailable
 from lib.core.tools import MARGIN_S, ladder
@@ -39,6 +40,7 @@ PAUSE_S = 1.0
 
 def work(local: LocalStudio, queue_name: str, stopping: threading.Event) -> None:
     """Carry out the tasks of a queue that are due, one after another; sleep when there is none."""
+    pay(local.studio)
     queue, executor = local.queue, local.studio.executor
     lease_s = ladder(queue_name).lease_s + MARGIN_S
     leases = queue.lease(queue_name, executor, lease_s)

@@ -25,9 +25,31 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class _LogFile(logging.FileHandler):
+    """Says once that the log cannot be written, and not at every line with where it was called."""
+
+    _failing = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line; a fault ends in ``handleError``."""
+        self._failed = False
+        super().emit(record)
+        self._failing = self._failed
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Tell a person, once for each time that it begins."""
+        del record
+        self._failed = True
+        if not self._failing:
+            print(
+                f"the log {self.baseFilename} cannot be written: {sys.exc_info()[1]}",
+                file=sys.stderr,
+            )
+
+
 def write_to(file: Path | None) -> None:
     """Send the studio's log to a file, or to standard output when none is given."""
-    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stdout)
+    handler = _LogFile(file) if file else logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logger = logging.getLogger("brandcast")
     logger.handlers[:] = [handler]

@@ -210,7 +210,10 @@ class Tools(Protocol):
     """The media tools and the probe."""
 
     def run(self, call: ToolCall) -> None:
-        """Make the files of ``call.makes``. Raises ToolFailed; kills the tool at its deadline."""
+        """Make the files of ``call.makes``; kill the tool at its deadline.
+
+        Raises ToolFailed, and Unavailable when the machine lacks what it takes: room, memory.
+        """
 
     def probe(self, file: Path, media_type: str) -> Json:
         """Measure a file (names in ``core.checks.Facts``); ``unreadable`` says why it cannot be.

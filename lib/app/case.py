@@ -56,6 +56,8 @@ class Case:
     summary: Json
     due_at: float | None
     version: int
+    #: Attempts of superseded revisions that were begun and have no end yet.
+    former: tuple[Attempt, ...] = ()
 
     def attempt(self, step: str, number: int) -> Attempt | None:
         """Return one entry of the ledger, or None."""
@@ -63,9 +65,19 @@ class Case:
 
     def having(self, entry: Attempt) -> Case:
         """Return the case with this entry in the place of the same attempt's older one."""
-        same = (entry.step, entry.number)
-        attempts = tuple(entry if (a.step, a.number) == same else a for a in self.attempts)
-        return replace(self, attempts=attempts)
+        same = attempt_field(entry)
+        attempts = tuple(entry if attempt_field(a) == same else a for a in self.attempts)
+        former = tuple(a for a in self.former if attempt_field(a) != same or entry.ended_at is None)
+        return replace(self, attempts=attempts, former=former)
+
+    def is_open(self, attempt: Attempt) -> bool:
+        """Tell whether the ledger still waits for the end of this attempt."""
+        return any(
+            attempt_field(entry) == attempt_field(attempt)
+            and entry.ended_at is None
+            and entry.executor == attempt.executor
+            for entry in (*self.attempts, *self.former)
+        )
 
 
 def record_path(work_id: str) -> str:
@@ -141,12 +153,18 @@ def _case_of(record: Record) -> Case:
     for name in ("measured", "summary"):
         if not isinstance(data[name], dict):
             raise TypeError(f"{name} is no map")
+    ledger = [Attempt.model_validate(entry) for entry in data["attempts"].values()]
     attempts = [
         attempt.model_copy(update={"pardoned": True})
         if attempt.number <= pardons.get(attempt.step, {}).get("after", 0)
         else attempt
-        for attempt in map(Attempt.model_validate, data["attempts"].values())
+        for attempt in ledger
         if attempt.revision == work.revision
+    ]
+    former = [
+        a
+        for a in ledger
+        if a.revision != work.revision and a.started_at is not None and a.ended_at is None
     ]
     return Case(
         work=work,
@@ -155,6 +173,7 @@ def _case_of(record: Record) -> Case:
         summary=data["summary"],
         due_at=data.get("due_at"),
         version=record.version,
+        former=tuple(former),
     )
 
 

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from lib.app.case import Case, Fields, load_own, record_path
-from lib.app.settle import begin, settle
+from lib.app.case import Case, Fields, load_own
+from lib.app.settle import amend, begin, settle
 from lib.app.studio import Studio
 from lib.core.brand import RESERVED
 from lib.core.errors import Conflict, NotFound, Refused
@@ -141,8 +141,7 @@ def retry(studio: Studio, owner: str, work_id: str, step: str, actor: str) -> Ca
         )
     after = max((a.number for a in case.attempts if a.step == step), default=0)
     pardon = {"after": after, "at": studio.clock.now(), "actor": actor}
-    studio.records.update(record_path(work_id), {("pardons", step): pardon})
-    settle(studio, work_id)
+    amend(studio, work_id, {("pardons", step): pardon})
     return load_own(studio, owner, work_id)
 
 
@@ -150,9 +149,9 @@ def archive(studio: Studio, owner: str, work_id: str) -> None:
     """Put a work away: a tombstone stays, so that nothing makes it again. Raises NotFound."""
     case = load_own(studio, owner, work_id)
     if case.work.archived_at is None:
-        fields: Fields = {("work", "archived_at"): studio.clock.now()}
-        studio.records.update(record_path(work_id), fields)
-    settle(studio, work_id)
+        amend(studio, work_id, {("work", "archived_at"): studio.clock.now()})
+    else:
+        settle(studio, work_id)
 
 
 def revise(studio: Studio, owner: str, work_id: str, spec: Json, title: str | None = None) -> Work:
@@ -173,6 +172,5 @@ def revise(studio: Studio, owner: str, work_id: str, spec: Json, title: str | No
         }
     )
     fields: Fields = {("work",): new.model_dump(mode="json"), ("pardons",): {}}
-    studio.records.update(record_path(work_id), fields, version=case.version)
-    settle(studio, work_id)
+    amend(studio, work_id, fields, version=case.version)
     return new

@@ -8,11 +8,11 @@ probe of the bytes.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from lib.app.salvage import look
 from lib.app.studio import Studio
 from lib.core.checks import faults
 from lib.core.errors import NotFound
@@ -127,8 +127,8 @@ def measure(studio: Studio, artifact: Artifact, info: ObjectInfo) -> Json | None
     """Fetch exactly this generation and probe it; None when it is gone meanwhile."""
     if info.size == 0:
         return {}
-    with tempfile.TemporaryDirectory(dir=studio.scratch) as folder:
-        file = Path(folder) / f"seen{Path(info.path).suffix}"
+    with look(studio.scratch) as folder:
+        file = folder / f"seen{Path(info.path).suffix}"
         try:
             studio.objects.fetch(info.path, info.generation, file)
         except NotFound:

@@ -16,10 +16,18 @@ from lib.app.case import Case, attempt_field, load, record_path
 from lib.app.deposit import deposit
 from lib.app.journal import note
 from lib.app.observe import sight
-from lib.app.settle import close, judge, settle
+from lib.app.owed import owe, pay
+from lib.app.settle import judge, settle
 from lib.app.studio import Studio
 from lib.core.checks import faults
-from lib.core.errors import Conflict, NotFound, Refused, ToolFailed, Unavailable
+from lib.core.errors import (
+    Conflict,
+    NotFound,
+    Refused,
+    ToolFailed,
+    Unavailable,
+    machine_fault,
+)
 from lib.core.tools import TOOLS
 from lib.core.work import Artifact, Attempt, Json, Outcome, Sighting, Step
 from lib.ports import ToolCall
@@ -33,6 +41,7 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
 
     Raises Unavailable only before the attempt began (the delivery should come again).
     """
+    pay(studio)
     case = load(studio, work_id)
     refusal = _refusal(case, step_name, number)
     if case is None or refusal:
@@ -63,7 +72,8 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
     try:
         settle(studio, work_id, ended=ended, known=known)
     except Unavailable:
-        close(studio, work_id, ended)  # what it came to needs no look at the bucket
+        owe(studio, work_id, ended)
+        pay(studio)  # what it came to needs no look at the bucket
         raise
     return ended.message or "done"
 
@@ -127,8 +137,10 @@ def _try(studio: Studio, case: Case, attempt: Attempt, missing: Missing) -> Atte
         end = {"outcome": Outcome.FAILED, "message": message, "permanent": True}
     except Exception as error:  # noqa: BLE001 - any fault becomes an entry of the ledger
         # Out of reach, or moved by somebody meanwhile: neither says anything against the step.
-        away = isinstance(error, Unavailable | NotFound | Conflict)
-        message = str(error) if away else f"{type(error).__name__}: {error}"
+        lacking, moved = machine_fault(error), isinstance(error, Unavailable | NotFound | Conflict)
+        away = moved or bool(lacking)
+        message = str(error) if moved else f"{type(error).__name__}: {error}"
+        message = f"{lacking} ({message})" if lacking else message
         outcome = Outcome.AWAY if away else Outcome.FAILED
         # Of an effect nobody knows now whether it happened; only its tool can say that it did not.
         outcome = Outcome.LOST if step.effect else outcome

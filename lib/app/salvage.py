@@ -19,6 +19,7 @@ from pathlib import Path
 from lib.app.studio import Studio
 from lib.checksum import crc32c_of
 from lib.core.checks import faults
+from lib.core.errors import Unavailable, machine_fault
 from lib.core.paths import fingerprint
 from lib.core.work import Artifact, Json
 
@@ -28,6 +29,8 @@ KEEP_S = 86_400.0
 FINISHED = "finished"
 #: Prefix of the private folders of tool runs.
 RUN = "run-"
+#: Prefix of the folders in which an object's bytes are looked at; the process's number follows.
+LOOK = "look-"
 _lending = threading.Lock()
 _free_rooms: dict[Path, list[Path]] = {}
 
@@ -91,6 +94,31 @@ def room(scratch: Path) -> Iterator[Path]:
                     os.unlink(entry.path)
         with _lending:
             free.append(folder)
+
+
+@contextmanager
+def look(scratch: Path) -> Iterator[Path]:
+    """Lend a folder for a look at an object's bytes. Raises Unavailable when there is no room."""
+    try:
+        folder = tempfile.mkdtemp(prefix=f"{LOOK}{os.getpid()}-", dir=scratch)
+    except OSError as error:
+        raise Unavailable(f"nothing can be looked at: {machine_fault(error) or error}") from error
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget_looks(studio: Studio) -> int:
+    """Remove the folders of looks whose process is dead; a command may look while we start."""
+    dead = [f for f in studio.scratch.glob(f"{LOOK}*") if not _lives(f.name)]
+    for folder in dead:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(dead)
+
+
+def _lives(name: str) -> bool:
+    return Path("/proc", name.removeprefix(LOOK).partition("-")[0]).exists()
 
 
 def forget_runs(studio: Studio) -> int:

@@ -11,13 +11,14 @@ import contextlib
 import logging
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lib.app.activity import news
 from lib.app.case import (
     Case,
     Fields,
     attempt_field,
+    case_of,
     load,
     new_record,
     record_path,
@@ -26,16 +27,18 @@ from lib.app.journal import note
 from lib.app.observe import observe
 from lib.app.studio import Studio
 from lib.core.decide import Action, Close, Discard, Run, decide
-from lib.core.errors import Conflict, Unavailable
+from lib.core.errors import Conflict, NotFound, Unavailable
 from lib.core.paths import fingerprint
 from lib.core.rollup import SETTLED, Phase, phase
 from lib.core.status import Assessment, assess
-from lib.core.tools import TOOLS
-from lib.core.work import Attempt, Json, Sightings, Work
+from lib.core.tools import QUEUES, TOOLS, ladder
+from lib.core.work import Attempt, Json, Outcome, Sightings, Work
 from lib.ports import REMOVE, Task
 
 #: Compare-and-set rounds before a contended record is left to the next call.
 ROUNDS = 12
+#: Silence after which an attempt of any step is given up, seconds.
+LONGEST_S = max(ladder(queue).lease_s for queue in QUEUES)
 #: Longest pause between two rounds, seconds; the real one is random below it.
 PAUSE_S = 0.02
 
@@ -68,7 +71,7 @@ def close(studio: Studio, work_id: str, ended: Attempt) -> None:
     """
     for _ in range(ROUNDS):
         case = load(studio, work_id)
-        if case is None or not _is_open(case, ended):
+        if case is None or not case.is_open(ended):
             return
         end: Fields = {
             attempt_field(ended): ended.model_dump(mode="json"),
@@ -107,6 +110,45 @@ def begin(studio: Studio, work: Work) -> None:
         _carry_out(studio, work, action)
 
 
+def amend(studio: Studio, work_id: str, fields: Fields, *, version: int | None = None) -> Case:
+    """Change what is wanted of a work, with all that follows from it, in one write.
+
+    A kill between two writes would leave a summary that speaks of what was wanted before.
+    ``fields`` are of the record, with paths of one or two keys. Raises NotFound, Unavailable as
+    ``settle`` does, and Conflict when the record does not have ``version`` any more.
+    """
+    for _ in range(ROUNDS):
+        record = studio.records.get(record_path(work_id))
+        if record is None:
+            raise NotFound(f"there is no work {work_id!r}")
+        if version not in (None, record.version):
+            raise Conflict(f"{work_id} was changed meanwhile")
+        old = case_of(record)
+        case = case_of(replace(record, data=_with(record.data, fields)))
+        decided = _decide(studio, case, [])
+        try:
+            studio.records.update(
+                record.path,
+                {**fields, **decided.changes},
+                version=record.version,
+                beside=news(old, decided.summary, studio.clock.now()),
+            )
+        except Conflict:
+            continue
+        for action in decided.actions:
+            _carry_out(studio, case.work, action)
+        return case
+    raise Unavailable(f"{work_id} is being written by others", retry_after_s=1)
+
+
+def _with(data: Json, fields: Fields) -> Json:
+    """Return a record's data with these fields set."""
+    new = dict(data)
+    for path, value in fields.items():
+        new[path[0]] = value if len(path) == 1 else {**new[path[0]], path[1]: value}
+    return new
+
+
 @dataclass(frozen=True, slots=True)
 class _Decided:
     """What one look at a case came to."""
@@ -118,7 +160,7 @@ class _Decided:
 
 def _settle_once(studio: Studio, case: Case, ended: Attempt | None) -> bool:
     """Do one round; False when somebody else wrote the record meanwhile."""
-    closed = [ended] if ended is not None and _is_open(case, ended) else []
+    closed = [ended] if ended is not None and case.is_open(ended) else []
     decided = _decide(studio, case, closed)
     work = case.work
     if decided.changes:
@@ -152,20 +194,33 @@ def _decide(studio: Studio, case: Case, closed: list[Attempt]) -> _Decided:
         if isinstance(a, Run) and a.nudge == 0
     ]
     silent = [action.attempt for action in actions if isinstance(action, Close)]
+    silent += [_lost(a, now) for a in _abandoned(case) if _until(a) <= now]
     for attempt in silent:
         case = case.having(attempt)
     attempts = (*case.attempts, *claims)
     final = assess(work.plan, sightings, attempts, now) if claims or silent else found
     summary = summarise(work, final, sightings, attempts)
-    due_at = None if archived else final.due_at
+    summary["open"] |= bool(case.former)
+    dues = [] if archived or final.due_at is None else [final.due_at]
+    due_at = min([*dues, *map(_until, _abandoned(case))], default=None)
     changes = _changes(case, [*closed, *silent, *claims], measured, summary, due_at)
     return _Decided(changes, summary, actions)
 
 
-def _is_open(case: Case, attempt: Attempt) -> bool:
-    """Tell whether the ledger still waits for the end of this attempt."""
-    entry = case.attempt(attempt.step, attempt.number)
-    return entry is not None and entry.ended_at is None and entry.executor == attempt.executor
+def _lost(attempt: Attempt, now: float) -> Attempt:
+    return attempt.model_copy(update={"ended_at": now, "outcome": Outcome.LOST})
+
+
+def _abandoned(case: Case) -> list[Attempt]:
+    """Return the attempts at work on what nobody wants any more."""
+    unwanted = case.attempts if case.work.archived_at is not None else ()
+    begun = [a for a in unwanted if a.started_at is not None and a.ended_at is None]
+    return [*case.former, *begun]
+
+
+def _until(abandoned: Attempt) -> float:
+    """Return when such an attempt is given up; its step may be gone with its revision."""
+    return (abandoned.started_at or 0.0) + LONGEST_S
 
 
 def summarise(

@@ -54,6 +54,7 @@ def recover(studio: Studio) -> int:
     but this one is then dead.
     """
     salvage.forget_runs(studio)
+    salvage.forget_looks(studio)
     why = "the studio stopped while it was at work"
     return _close(studio, why, Outcome.LOST, lambda by: by != studio.executor)
 
@@ -76,7 +77,7 @@ def _close(
     found = {r.path: r for query in (unsettled, unclosed) for r in walk(studio, query)}
     for case in readable(found.values()):
         salvage.forget_uploaded(studio, case.work.plan.artifacts())
-        for attempt in case.attempts:
+        for attempt in (*case.attempts, *case.former):
             orphan = attempt.started_at is not None and attempt.ended_at is None
             if not orphan or not is_dead(attempt.executor):
                 continue

@@ -5,13 +5,12 @@ Trusts no memory and no metadata: the bytes are read and measured anew. Reads on
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from lib.app.case import WORKS, Case, case_of, load_own, walk
 from lib.app.observe import measure
+from lib.app.salvage import look
 from lib.app.studio import Studio
 from lib.checksum import crc32c_of
 from lib.core.checks import faults
@@ -67,8 +66,8 @@ def _wrong_with(studio: Studio, artifact: Artifact) -> tuple[int, tuple[str, ...
     info = studio.objects.stat(artifact.path)
     if info is None:
         return 0, ("the object is not in the bucket",)
-    with tempfile.TemporaryDirectory(dir=studio.scratch) as folder:
-        file = Path(folder) / "object"
+    with look(studio.scratch) as folder:
+        file = folder / "object"
         try:
             studio.objects.fetch(artifact.path, info.generation, file)
         except NotFound:

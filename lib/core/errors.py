@@ -14,6 +14,19 @@ Absent is a value (``None``); "could not look" is ``Unavailable``.
 
 from __future__ import annotations
 
+import errno
+
+#: Faults of the machine that say nothing against what it was at, and end some day.
+_PASSING = {
+    errno.ENOSPC: "the disk is full: free some space, and this goes on by itself",
+    errno.EDQUOT: "the disk quota is used up: free some space, and this goes on by itself",
+    errno.EROFS: "the disk is read-only",
+    errno.EIO: "the disk cannot be read or written",
+    errno.EMFILE: "too many files are open",
+    errno.ENFILE: "too many files are open",
+    errno.ENOMEM: "the memory is used up",
+}
+
 
 class StudioError(Exception):
     """Something in the studio went wrong."""
@@ -77,3 +90,15 @@ class Unsure(StudioError):
     """An outside effect may or may not have happened; ask the platform or a person."""
 
     code = "unsure"
+
+
+def machine_fault(error: BaseException | None) -> str:
+    """Return in plain words what the machine lacks, empty when an error is of another kind.
+
+    Looks through what an error was caused by.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            return _PASSING[error.errno]
+        error = error.__cause__
+    return ""

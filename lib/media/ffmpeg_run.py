@@ -7,7 +7,9 @@ drawn by Pillow and never enters a filter. Inputs are opened as plain files of k
 from __future__ import annotations
 
 import ctypes
+import errno
 import functools
+import os
 import signal
 import subprocess
 import tempfile
@@ -15,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from lib.core.errors import ToolFailed
+from lib.core.errors import ToolFailed, Unavailable, machine_fault
 
 #: Demuxers that may open an input: a playlist or a script in disguise is refused.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,wav,mp3,rawvideo"
@@ -23,6 +25,8 @@ FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,wav,mp3,rawvideo"
 MAX_PIXELS = 8_300_000
 #: Characters of a tool's last words that are kept.
 TAIL_CHARS = 2000
+#: Lines at the end of its messages in which a program says why it ended.
+LAST_LINES = 8
 _PR_SET_PDEATHSIG = 1
 
 
@@ -71,14 +75,22 @@ def run(command: Sequence[str], *, what: str, deadline_s: float) -> tuple[bytes,
 
 
 def check(code: int, *, what: str, words: str) -> None:
-    """Raise ToolFailed unless a program ended well."""
+    """Raise ToolFailed unless a program ended well, Unavailable when it found the disk full."""
     if code == 0:
         return
+    check_room(words)
     tail = words.strip()[-TAIL_CHARS:]
     if code < 0:
         raise ToolFailed(what, f"was killed by signal {-code}", permanent=False, tail=tail)
     last = tail.splitlines()[-1] if tail else "no message"
     raise ToolFailed(what, f"ended with code {code}: {last}", tail=tail)
+
+
+def check_room(words: str) -> None:
+    """Raise Unavailable when a program's last lines say that the disk is full; no code tells."""
+    told = os.strerror(errno.ENOSPC)
+    if any(line.rstrip().endswith(told) for line in words.splitlines()[-LAST_LINES:]):
+        raise Unavailable(machine_fault(OSError(errno.ENOSPC, told)))
 
 
 def last_words(messages: IO[bytes]) -> str:
@@ -114,7 +126,9 @@ class Pipe:
                 view = view[stdin.write(view) :]
         except BrokenPipeError as error:
             self._process.wait()
-            raise ToolFailed(self._what, "stopped reading", tail=self._tail()) from error
+            words = self._tail()
+            check_room(words)
+            raise ToolFailed(self._what, "stopped reading", tail=words) from error
 
     def finish(self) -> None:
         """Close the input and wait for the end. Raises ToolFailed when it did not end well."""

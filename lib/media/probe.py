@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from lib.core.errors import ToolFailed, Unavailable
+from lib.core.errors import ToolFailed, Unavailable, machine_fault
 from lib.media.binaries import find
 from lib.media.ffmpeg_run import guarded_input, run
 
@@ -51,6 +51,8 @@ def _image(file: Path) -> Facts:
         picture = pictures.load(file)
         found = pictures.media_type_of(file)
     except (OSError, ValueError) as error:
+        if lacking := machine_fault(error):
+            raise Unavailable(f"{file.name} cannot be measured: {lacking}") from error
         return {"unreadable": f"{type(error).__name__}: {error}".replace(str(file), "the file")}
     return {
         "media_type": found,

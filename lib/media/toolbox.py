@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lib.core.errors import ToolFailed
+from lib.core.errors import ToolFailed, Unavailable
 from lib.media.ffmpeg_run import last_words
 from lib.media.probe import probe
 from lib.media.tools import TOOLS
@@ -83,7 +83,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _judge(tool: str, code: int, output: bytes, tail: str) -> None:
-    """Raise ToolFailed unless the child said that all is well."""
+    """Raise ToolFailed, or Unavailable, unless the child said that all is well."""
     try:
         answer = json.loads(output.splitlines()[-1])
     except (ValueError, IndexError) as error:
@@ -92,6 +92,8 @@ def _judge(tool: str, code: int, output: bytes, tail: str) -> None:
             raise ToolFailed(tool, words, permanent=False, tail=tail) from error
         last = tail.splitlines()[-1] if tail else f"ended with code {code}"
         raise ToolFailed(tool, last, tail=tail) from error
+    if "away" in answer:
+        raise Unavailable(f"{tool}: {answer['away']}")
     if "error" in answer:
         raise ToolFailed(
             tool, answer["error"], permanent=answer["permanent"], tail=answer["tail"] or tail

@@ -1,12 +1,12 @@
 """The child process of one tool run: reads the call as JSON, makes the files, says how it went.
 
 Started by ``toolbox.py`` in a session of its own. Answers with one JSON line on standard
-output: ``{}`` or ``{"error": …, "permanent": …, "tail": …}``.
+output: ``{}``, ``{"error": …, "permanent": …, "tail": …}``, or ``{"away": …}`` when the machine
+lacks what it takes, which says nothing against the call.
 """
 
 from __future__ import annotations
 
-import errno
 import importlib
 import json
 import sys
@@ -14,13 +14,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from lib.core.errors import ToolFailed
+from lib.core.errors import ToolFailed, Unavailable, machine_fault
 from lib.media.ffmpeg_run import die_with_parent
 from lib.media.room import Room
 from lib.media.tools import TOOLS
-
-#: Errors of the machine and not of the inputs: worth another try.
-_PASSING = (errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EDQUOT)
 
 
 def main() -> int:
@@ -41,6 +38,8 @@ def main() -> int:
     except ToolFailed as error:
         words = str(error).removeprefix(f"{call['tool']}: ")
         answer = {"error": words, "permanent": error.permanent, "tail": error.tail}
+    except Unavailable as error:
+        answer = {"away": str(error)}
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -49,9 +48,10 @@ def main() -> int:
         answer = {"error": f"parameter {error} is missing", "permanent": True, "tail": ""}
     except (OSError, ValueError) as error:
         # A full disk is over some day; a picture that is none stays so.
-        passing = isinstance(error, OSError) and error.errno in _PASSING
         words = f"an input or output cannot be used: {error}"
-        answer = {"error": words, "permanent": not passing, "tail": ""}
+        answer = {"error": words, "permanent": True, "tail": ""}
+        if lacking := machine_fault(error):
+            answer = {"away": f"{lacking} ({error})"}
     print(json.dumps(answer))
     return 0
 

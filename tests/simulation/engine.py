@@ -76,6 +76,8 @@ class Engine:
     watch: Callable[[Process | None, str], None] = lambda _process, _what: None
     #: Called before the code of a process runs.
     enter: Callable[[Process], None] = lambda _process: None
+    #: Called when a process was killed: what it kept in its memory is gone.
+    killed: Callable[[], None] = lambda: None
     _heap: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _order: Any = field(default_factory=itertools.count)
     _graves: list[Process] = field(default_factory=list)
@@ -131,6 +133,7 @@ class Engine:
         process.dead = True
         self.processes.discard(process)
         self._graves.append(process)
+        self.killed()
         process.done(None)
 
     def call(self, port: str, what: str, effect: Callable[[], Any], takes_s: float = 0.0) -> Any:

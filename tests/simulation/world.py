@@ -18,7 +18,7 @@ from typing import Any
 from lib.adapters.kits import KitFolders
 from lib.adapters.local.dispatch import Lease, Limits
 from lib.adapters.offline.writer import OfflineWriter
-from lib.app import settle
+from lib.app import owed, settle
 from lib.app.case import INDEXED
 from lib.app.events import event_delivered, task_delivered
 from lib.app.salvage import FINISHED
@@ -301,6 +301,7 @@ def open_world(seed: int, *, faults: bool = True, only: frozenset[str] | None = 
     world = World(chance, engine, bucket, records, queue, tools, studio, on_a_machine, scratch)
     bucket.listener, queue.listener = world.event, world.task
     versions = {n: replace(TOOLS[BETTER], version=n) for n in (1, 2)}
+    engine.killed = owed._owed.clear
     engine.enter = lambda process: TOOLS.update({BETTER: versions[process.version]})
     return world
 

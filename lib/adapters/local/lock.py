@@ -52,8 +52,11 @@ class StudioLock:
         if self._handle is None:
             raise Refused("the lock was released", hint="take it again first")
         text = json.dumps({"pid": os.getpid(), "port": port}).encode()
-        os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, text, 0)
+        try:
+            os.ftruncate(self._handle, 0)
+            os.pwrite(self._handle, text, 0)
+        except OSError as error:
+            raise Unavailable(f"{self._path} cannot be written: {error}") from error
 
     def release(self) -> None:
         """Give the lock back; idempotent."""

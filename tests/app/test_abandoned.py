@@ -1,0 +1,138 @@
+"""Attempts at work on what nobody wants any more: their end is written all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lib.app import intake, sweep
+from lib.app.intake import Wish
+from lib.app.sweep import recover
+from lib.core.errors import ToolFailed
+from lib.core.work import Json
+from lib.ports import ToolCall
+from tests.app.crank import OWNER, Crank
+
+BRAND = "two-wheels"
+
+
+def draft(title: str) -> Json:
+    return {
+        "brand": BRAND,
+        "format": "post",
+        "title": title,
+        "variant": "dark",
+        "facts": ["f-01"],
+        "lines": ["One statement that is true."],
+        "caption": "A caption that is long enough.",
+        "hashtags": ["#one"],
+    }
+
+
+def edited(crank: Crank) -> None:
+    intake.revise(crank.studio, OWNER, "w", draft("The second title"))
+
+
+def put_away(crank: Crank) -> None:
+    intake.archive(crank.studio, OWNER, "w")
+
+
+def overtaken(crank: Crank, act: Callable[[Crank], None]) -> dict[str, Any]:
+    """Order a post, and act while its background is being painted; return its record."""
+    run, acts = crank.tools.run, [act]
+
+    def running(call: ToolCall) -> None:
+        if acts:
+            acts.pop()(crank)
+        run(call)
+
+    crank.tools.run = running  # type: ignore[method-assign]
+    intake.create(crank.studio, Wish("w", OWNER, OWNER, BRAND, "post", draft("The first title")))
+    crank.until_quiet()
+    return crank.studio.records.get("works/w").data
+
+
+def silenced(crank: Crank) -> str:
+    """Let the first attempt be one that was begun by somebody who died; return its key."""
+    record = crank.studio.records.get("works/w")
+    key = "background-1-1"
+    died = {**record.data["attempts"][key], "ended_at": None, "outcome": None, "executor": "dead"}
+    crank.studio.records.update(record.path, {("attempts", key): died})
+    crank.tick()
+    assert crank.studio.records.get("works/w").data["attempts"][key]["ended_at"] is None
+    return key
+
+
+@pytest.mark.parametrize("act", [edited, put_away])
+def test_the_end_of_an_attempt_is_written_though_its_work_was_changed_meanwhile(
+    crank: Crank, act: Callable[[Crank], None]
+) -> None:
+    record = overtaken(crank, act)
+    assert record["attempts"]["background-1-1"]["outcome"] == "ok"
+    assert record["summary"]["phase"] == {edited: "ready", put_away: "archived"}[act]
+    assert record["summary"]["open"] is False
+    assert record.get("due_at") is None
+
+
+@pytest.mark.parametrize("act", [edited, put_away])
+def test_such_an_attempt_that_never_answers_is_given_up_by_the_clock(
+    crank: Crank, act: Callable[[Crank], None]
+) -> None:
+    overtaken(crank, act)
+    key = silenced(crank)
+    act(crank)
+    crank.tick(after_s=3600)
+    record = crank.studio.records.get("works/w").data
+    assert record["attempts"][key]["outcome"] == "lost"
+    assert record.get("due_at") is None
+
+
+@pytest.mark.parametrize("act", [edited, put_away])
+def test_a_restart_closes_such_an_attempt_of_a_dead_executor(
+    crank: Crank, act: Callable[[Crank], None]
+) -> None:
+    overtaken(crank, act)
+    key = silenced(crank)
+    act(crank)
+    assert recover(crank.studio) == 1
+    assert crank.studio.records.get("works/w").data["attempts"][key]["outcome"] == "lost"
+    assert recover(crank.studio) == 0
+
+
+class Killed(BaseException):
+    """The process is gone, as after a kill -9."""
+
+
+def retried(crank: Crank) -> None:
+    intake.retry(crank.studio, OWNER, "w", "stills", OWNER)
+
+
+@pytest.mark.parametrize("act", [edited, put_away, retried])
+def test_a_kill_behind_any_write_of_an_act_leaves_no_record_that_speaks_of_before(
+    crank: Crank, monkeypatch: pytest.MonkeyPatch, act: Callable[[Crank], None]
+) -> None:
+    if act is retried:
+        crank.tools.failing["stills"] = ToolFailed("stills", "no ink")
+    overtaken(crank, lambda _: None)
+    crank.tools.failing.clear()
+    before = crank.studio.records.get("works/w").data["summary"]["phase"]
+    assert before == ("failed" if act is retried else "ready")
+    update = crank.local.records.update
+
+    def once(*args: Any, **more: Any) -> Any:
+        update(*args, **more)
+        raise Killed
+
+    monkeypatch.setattr(crank.local.records, "update", once)
+    with pytest.raises(Killed):
+        act(crank)
+    monkeypatch.undo()
+    record = crank.studio.records.get("works/w").data
+    assert record["summary"]["phase"] == ("archived" if act is put_away else "working")
+    assert (record.get("due_at") is None) == (act is put_away)
+    monkeypatch.setattr(sweep, "audit_slice", lambda *_: None)  # the clock alone brings it on
+    crank.tick(after_s=60)
+    record = crank.studio.records.get("works/w").data
+    assert record["summary"]["phase"] == ("archived" if act is put_away else "ready")
