@@ -22,6 +22,7 @@ _ROOMS = {
     "job": "content",
     "verify": "truth",
     "reconcile": "truth",
+    "audit": "truth",
     "migrate": "migrate",
     "doctor": "doctor",
     "brands": "doctor",
@@ -29,6 +30,7 @@ _ROOMS = {
     "cost": "cost",
     "test": "checks",
     "bench": "checks",
+    "sim": "checks",
 }
 
 

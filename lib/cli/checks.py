@@ -1,4 +1,4 @@
-"""``test`` and ``bench``: what the launcher prepared, run here."""
+"""``test``, ``bench`` and ``sim``: what the launcher prepared, run here."""
 
 from __future__ import annotations
 
@@ -37,4 +37,13 @@ def bench(args: argparse.Namespace) -> int:
     command = [sys.executable, str(folder / f"bench_{args.name}.py")]
     command += ["--json"] if args.json else []
     command += ["--full"] if args.full else []
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def sim(args: argparse.Namespace) -> int:
+    """Run the simulator over many seeds; return 1 when an invariant was broken."""
+    command = [sys.executable, "-m", "tests.simulation.campaign"]
+    command += [f"--seeds={args.seeds}", f"--start={args.start}", f"--minutes={args.minutes}"]
+    command += ["--json"] if args.json else []
+    command += [f"--shrink={args.shrink}"] if args.shrink is not None else []
     return subprocess.run(command, cwd=ROOT, check=False).returncode

@@ -85,6 +85,9 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     reconcile = commands.add_parser(
         "reconcile", parents=[common], help="hold every record against the bucket"
     )
+    commands.add_parser(
+        "audit", parents=[common], help="ask every invariant of the records; changes nothing"
+    )
     reconcile.add_argument("--dry-run", action="store_true", help="only say what is wrong")
     _migrate_command(commands, common)
     _cost_command(commands, common)
@@ -100,6 +103,15 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     bench = commands.add_parser("bench", parents=[common], help="measure against a peer or limit")
     bench.add_argument("name", metavar="NAME", help="overhead, coldstart or reconcile")
     bench.add_argument("--full", action="store_true", help="reconcile: a million projects as well")
+    sim = commands.add_parser(
+        "sim", parents=[common], help="simulate the studio in a world where everything fails"
+    )
+    sim.add_argument("--seeds", type=_many, default=200, metavar="N", help="how many worlds")
+    sim.add_argument("--start", type=_whole, default=0, metavar="SEED", help="the first seed")
+    sim.add_argument("--minutes", type=_whole, default=30, metavar="M", help="of faults in each")
+    sim.add_argument(
+        "--shrink", type=_whole, metavar="SEED", help="find the fewest faults a seed fails by"
+    )
 
 
 def _deploy_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -187,6 +199,12 @@ def _count(text: str) -> int:
 def _many(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000000")
+    return int(text)
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) > 1_000_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""``verify`` and ``reconcile``: hold what the studio says against the bytes in the bucket."""
+"""``verify``, ``reconcile`` and ``audit``: hold what the studio says against what is there."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import dataclasses
 
 from lib import logs
 from lib.app.audit import reconcile as run_reconcile
+from lib.app.invariants import inspect
 from lib.app.verify import verify as run_verify
 from lib.cli.client import settings_for
 from lib.cli.output import emit, say
 from lib.wiring.local import open_local
+
+_MEND = "./brandcast reconcile corrects what a record says; the rest is a fault: please report it."
 
 
 def verify(args: argparse.Namespace) -> int:
@@ -58,3 +61,23 @@ def reconcile(args: argparse.Namespace) -> int:
             for orphan in report.orphans.named:
                 say(f"  {orphan['object']}: {orphan['why']}")
     return 1 if report.corrections or report.unreachable else 0
+
+
+def audit(args: argparse.Namespace) -> int:
+    """Ask every invariant of every record beside its objects; return 1 when one is broken."""
+    settings = settings_for(args.data)
+    local = open_local(settings)
+    try:
+        found = inspect(local.studio)
+    finally:
+        local.close()
+    if args.json:
+        emit(dataclasses.asdict(found))
+    else:
+        say(f"{found.works} works, {found.objects} objects, {found.moving} at work just now.")
+        for breach in found.breaches:
+            say(f"  ✗ {breach}")
+        for words in found.unreachable:
+            say(f"  could not look: {words}")
+        say("Everything is as it must be." if not found.breaches else _MEND)
+    return 1 if found.breaches or found.unreachable else 0

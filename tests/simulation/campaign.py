@@ -110,8 +110,25 @@ def main(arguments: Iterable[str] | None = None) -> int:
         return _shrink(chosen.shrink, chosen.minutes)
     seeds = range(chosen.start, chosen.start + chosen.seeds)
     report = campaign(seeds, minutes=chosen.minutes, jobs=chosen.jobs).report()
-    print(json.dumps(report, indent=None if chosen.json else 2))
+    print(json.dumps(report) if chosen.json else words(report))
     return 1 if report["violations"] else 0
+
+
+def words(report: dict[str, Any]) -> str:
+    """Return a report as people read it."""
+    lines = (
+        "{seeds} worlds, {simulated_hours} simulated hours, {port_calls} calls of a port and"
+        " {faults_total} faults in {wall_s} s.\n"
+        "{violations} broke an invariant. At rest again after {passes_max} ticks at most"
+        " (allowed: {passes_allowed}). Trace {trace_hash}."
+    )
+    told = [lines.format(**report)]
+    told += [f"  fault: {name}: {count}" for name, count in report["faults"].items()]
+    told += [f"  reached: {name}: {count}" for name, count in report["sometimes"].items()]
+    told += [f"  ✗ seed {v['seed']}: {v['violation']}" for v in report["failed"]]
+    if report["failed"]:
+        told.append(f"./brandcast sim --shrink {report['failed'][0]['seed']} finds out why.")
+    return "\n".join(told)
 
 
 def _shrink(seed: int, minutes: float) -> int:

@@ -10,6 +10,7 @@ import json
 import marshal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,7 @@ class MemoryRecords:
     clock: Clock
     indexed: Mapping[str, tuple[str, ...]]
     witness: Witness = lambda _path, _before, _after: None
-    writes: int = 0
+    writes_of: Counter[str] = field(default_factory=Counter)
     _stored: dict[str, _Stored] = field(default_factory=dict)
     _latest: int = 0
     _turn: threading.RLock = field(default_factory=threading.RLock)
@@ -108,6 +109,11 @@ class MemoryRecords:
 
     # --- for people and for the oracle -----------------------------------------------------
 
+    @property
+    def writes(self) -> int:
+        """Return how many writes there were."""
+        return self.writes_of.total()
+
     def all(self, collection: str) -> list[Record]:
         """Return every document of a collection."""
         with self._turn:
@@ -138,7 +144,7 @@ class MemoryRecords:
         self.witness(path, before, after)
         self._latest = max(self._latest + 1, int(self.clock.now() * 1_000_000))
         self._stored[path] = _Stored(self._latest, marshal.dumps(after), after)
-        self.writes += 1
+        self.writes_of[path] += 1
         return Record(path, marshal.loads(self._stored[path].packed), self._latest)
 
     def _record(self, path: str) -> Record | None:

@@ -58,7 +58,7 @@ class Faults:
     def __post_init__(self) -> None:
         for name, most in MOST.items():
             on, how_much = self.chance.draws("rate", name, count=2)
-            self.rates[name] = most * how_much if on >= OFF else 0.0
+            self.rates[name] = most * how_much if self.raging and on >= OFF else 0.0
 
     def strikes(self, kind: str, luck: float, *where: object) -> bool:
         """Tell whether a fault of this class strikes here; ``luck`` is in [0, 1)."""

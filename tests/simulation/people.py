@@ -66,7 +66,7 @@ class People:
                 lambda s: intake.create_burst(s, OWNER, OWNER, spec, key=f"k{number}"),
             )
         elif kind < 0.6:
-            wish = Wish(f"p-{number}", OWNER, OWNER, BRAND, "post", _draft(f"Number {number}"))
+            wish = Wish(f"p-{number}", OWNER, OWNER, BRAND, "post", draft(f"Number {number}"))
             self._ask(key, lambda s: intake.create(s, wish))
         else:
             shape = self._chance.choice(HAND_MADE, "shape", number)
@@ -104,7 +104,7 @@ class People:
         title = f"Edit {number} of it"
         self._ask(
             f"person:revise/{number}",
-            lambda s: intake.revise(s, OWNER, work_id, _draft(title)),
+            lambda s: intake.revise(s, OWNER, work_id, draft(title)),
         )
 
     def _retry(self, work_id: str, number: int) -> None:
@@ -238,7 +238,8 @@ def _begin_once(studio: Studio, work: Work) -> str:
     return "it was made"
 
 
-def _draft(title: str) -> Json:
+def draft(title: str) -> Json:
+    """Return the draft of a post."""
     fact = kits()[BRAND].facts[0].id
     return {
         "brand": BRAND,

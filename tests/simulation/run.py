@@ -17,22 +17,26 @@ from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
 from tests.simulation.world import TICK_EVERY_S, open_world
 
-#: Tries of a step, and steps that wait for one another: a burst's three and a reel's two.
-TRIES, DEPTH = 3, 5
+#: Steps that wait for one another: a burst's three and a reel's two; and how long one may take
+#: when nothing goes wrong, from its claim to the next one's, seconds.
+DEPTH, STEP_S = 5, 120.0
 #: How far the clock of a process may be wrong, seconds.
 SKEW_S = 905.0
+#: How late a task may come that was stored before the quiet, seconds.
+LATE_S = 600.0
 
 
 @functools.cache
 def most_passes() -> int:
     """Return how many ticks the studio may need to come to rest, from its own time limits.
 
-    At worst every step of the deepest chain still has an attempt that is silent, or one whose task
-    was lost at its longest reminder, for every try that it has left.
+    At worst the first step of the deepest chain has an attempt that has just gone silent and then
+    waits as long as a step ever waits, or one whose task was lost right after its longest reminder;
+    then everything is made. A clock may be behind, and a task late.
     """
     lease_s = max(ladder(queue).lease_s for queue in QUEUES)
-    step_s = max(TRIES * (lease_s + BACKOFF_MAX_S), NUDGE_MAX_S) + SKEW_S
-    return math.ceil(DEPTH * step_s / TICK_EVERY_S) + 2
+    silence_s = max(lease_s + BACKOFF_MAX_S, NUDGE_MAX_S)
+    return math.ceil((silence_s + SKEW_S + LATE_S + DEPTH * STEP_S) / TICK_EVERY_S) + 2
 
 
 @dataclass

@@ -10,7 +10,7 @@ import functools
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,7 @@ class World:
     on_a_machine: bool
     scratch: Path
     ticks: int = 0
+    handed_over: list[Lease] = field(default_factory=list)
     tick_every_s: float = TICK_EVERY_S
     running: bool = True
     stopped: bool = False
@@ -91,7 +92,7 @@ class World:
     # --- driving -------------------------------------------------------------------------
 
     def begin(self, minutes: float) -> None:
-        """Plan the outages, the stops and the ticks of a run."""
+        """Plan the outages and stops of a run, and begin to tick."""
         faults, length_s = self.engine.faults, minutes * 60
         for port in PORTS:
             for number in range(2):
@@ -240,10 +241,15 @@ class World:
         limit_s = ladder(task.queue).request_s
         for lease in self.queue.lease(task.queue, ladder(task.queue).dispatch_s, name=task.name):
             key = f"task:{task.name}#{lease.tries}"
+            self.handed_over.append(lease)
             self._deliver_task(key, lease, limit_s)
             doubled = self.chance.draw("task doubled", key)
             if self.engine.faults.strikes("task doubled", doubled, key):
                 self._deliver_task(f"{key}/again", lease, limit_s)
+
+    def deliver_again(self, key: str, lease: Lease) -> None:
+        """Deliver a task once more that was handed over before."""
+        self._deliver_task(key, lease, ladder(lease.task.queue).request_s)
 
     def _deliver_task(self, key: str, lease: Lease, limit_s: float) -> None:
         def answered(result: Any) -> None:

@@ -1,0 +1,272 @@
+"""Bugs to plant in the studio, each of which the simulator must find.
+
+Every fault of the seeds and of the simulator's own beginnings is here as an edit of the source.
+When a change of the studio moves the text that is replaced, mend the bug here with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.planting import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """One planted bug: what is replaced, and where it was seen first."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    #: What each invariant is called that may find it; empty: any.
+    found_by: tuple[str, ...] = ()
+
+
+def bug(name: str, module: str, old: str, new: str, *found_by: str) -> Bug:
+    """Return a bug of a single edit."""
+    return Bug(name, ((f"lib.{module}", old, new),), found_by)
+
+
+BUGS = (
+    # --- the record says what is not so ---
+    bug(
+        "done is read off the ledger",
+        "core.status",
+        "done=sum(slot in present for slot in kept),",
+        "done=sum(slot in present or any(t.outcome is Outcome.OK for s in plan.steps"
+        " for a in s.makes if a.slot == slot for t in ledger[s.name]) for slot in kept),",
+    ),
+    bug(
+        "ready is never taken back: what was seen once is believed for ever",
+        "app.observe",
+        "    info = studio.objects.stat(artifact.path)\n    if info is None:\n        return None\n"
+        "    if memory is not None and _is_of(memory, info):",
+        "    info = studio.objects.stat(artifact.path)\n"
+        "    if memory is not None and memory.get('path') == artifact.path:\n"
+        "        return Sighting.model_validate(memory)\n"
+        "    if info is None:\n        return None\n"
+        "    if memory is not None and _is_of(memory, info):",
+    ),
+    bug(
+        "a bucket that could not be looked at is an empty one",
+        "app.observe",
+        "    info = studio.objects.stat(artifact.path)\n    if info is None:\n        return None\n"
+        "    if memory",
+        "    try:\n        info = studio.objects.stat(artifact.path)\n"
+        "    except Exception:\n        info = None\n    if info is None:\n        return None\n"
+        "    if memory",
+    ),
+    bug(
+        "an object of zero bytes is as good as any",
+        "core.status",
+        "return sighting is not None and sighting.valid and sighting.size > 0",
+        "return sighting is not None and (sighting.valid or sighting.size == 0)",
+    ),
+    bug(
+        "what a tool made is put without a look",
+        "app.perform",
+        '    if wrong:\n        raise ToolFailed(step.tool, f"made a bad',
+        '    if False:\n        raise ToolFailed(step.tool, f"made a bad',
+    ),
+    bug(
+        "a failed upload is swallowed and called done",
+        "app.perform",
+        "    except Exception as error:  # noqa: BLE001",
+        "    except Unavailable:\n        pass\n    except Exception as error:  # noqa: BLE001",
+    ),
+    bug(
+        "a change of phase is told to nobody",
+        "app.settle",
+        "                beside=news(case, decided.summary, studio.clock.now()),\n"
+        "                # What",
+        "                # What",
+    ),
+    # --- the ledger ---
+    bug(
+        "the record is written blindly",
+        "app.settle",
+        "                decided.changes,\n                version=case.version,",
+        "                decided.changes,",
+    ),
+    bug(
+        "an attempt is begun blindly",
+        "app.perform",
+        "record_path(case.work.id), fields, version=current.version, durable=durable",
+        "record_path(case.work.id), fields, durable=durable",
+    ),
+    bug(
+        "an attempt that is at work is begun again",
+        "app.perform",
+        '    if attempt.started_at is not None:\n        return "the attempt is at work elsewhere"\n',
+        "",
+    ),
+    bug(
+        "the end of an attempt is written though it was given up",
+        "app.settle",
+        "closed = [ended] if ended is not None and case.is_open(ended) else []",
+        "closed = [ended] if ended is not None else []",
+    ),
+    bug(
+        "the end is written blindly when the bucket is away",
+        "app.settle",
+        "        if case is None or not case.is_open(ended):\n            return",
+        "        if case is None:\n            return",
+    ),
+    bug(
+        "a task is stored before its attempt is claimed",
+        "app.settle",
+        "    work = case.work\n    if decided.changes:\n",
+        "    work = case.work\n    for action in decided.actions:\n"
+        "        _carry_out(studio, work, action)\n    if decided.changes:\n",
+    ),
+    bug(
+        "what is put away is made all the same",
+        "app.settle",
+        "actions = () if archived else decide(work.plan, found)",
+        "actions = decide(work.plan, found)",
+    ),
+    # --- stuck ---
+    bug(
+        "a step that went silent counts as busy for ever",
+        "core.status",
+        "    due_at = attempt.started_at + step.patience_s\n    if now < due_at:",
+        "    due_at = attempt.started_at + step.patience_s\n    if True:",
+    ),
+    bug(
+        "a silent attempt is never closed",
+        "core.status",
+        "silent=tuple(a for a in unclosed if a.ended_at is not None and a.ended_at <= now),",
+        "silent=(),",
+    ),
+    bug(
+        "a lost task is never sent again",
+        "core.decide",
+        "or (state.stage is Stage.RUNNING and state.nudge > 0)",
+        "or (state.stage is Stage.RUNNING and state.nudge > 99)",
+    ),
+    bug(
+        "a reminder has the name of the task that was lost",
+        "app.settle",
+        "fingerprint(work.id, work.revision, action.step, action.number, action.nudge)",
+        "fingerprint(work.id, work.revision, action.step, action.number)",
+    ),
+    bug(
+        "the next attempt has the name of the last one's task",
+        "app.settle",
+        "fingerprint(work.id, work.revision, action.step, action.number, action.nudge)",
+        "fingerprint(work.id, work.revision, action.step, action.nudge)",
+    ),
+    bug(
+        "the next revision has the names of the last one's tasks",
+        "app.settle",
+        "fingerprint(work.id, work.revision, action.step, action.number, action.nudge)",
+        "fingerprint(work.id, action.step, action.number, action.nudge)",
+    ),
+    bug(
+        "nobody remembers when to look again",
+        "app.settle",
+        "    if due_at != case.due_at:\n",
+        "    if False:\n",
+    ),
+    bug(
+        "one work that cannot be settled stops the tick",
+        "app.audit.run",
+        '        report.unreachable.append(f"{work_id}: {error}")\n        return False\n',
+        "        raise\n",
+    ),
+    bug(
+        "nothing is ever audited",
+        "app.sweep",
+        "    audit_slice(studio, report)\n",
+        "",
+    ),
+    bug(
+        "the audit believes a memory of what is not listed",
+        "app.observe",
+        "        if info is None or not _is_of(memory, info):\n            return None\n",
+        "        if info is None:\n            continue\n"
+        "        if not _is_of(memory, info):\n            return None\n",
+    ),
+    bug(
+        "a record that nobody can read stops a whole machine",
+        "app.case",
+        '        except Unavailable as error:\n            note("record_unreadable"',
+        '        except ZeroDivisionError as error:\n            note("record_unreadable"',
+    ),
+    # --- what is deleted ---
+    bug(
+        "a raw file is deleted before what is made of it is there",
+        "core.status",
+        "        and artifact.slot not in busy\n",
+        "",
+    ),
+    bug(
+        "a raw file is never deleted",
+        "core.decide",
+        "    actions += [Discard(sighting) for sighting in assessment.spent]\n",
+        "",
+    ),
+    bug(
+        "a file that a person put in a raw one's place is deleted",
+        "core.status",
+        "        and sightings[artifact.path].ours\n",
+        "",
+    ),
+    bug(
+        "whatever is there now is deleted",
+        "app.settle",
+        "        if studio.objects.delete(gone.path, generation=gone.generation):",
+        "        now = studio.objects.stat(gone.path)\n"
+        "        if now and studio.objects.delete(gone.path, generation=now.generation):",
+    ),
+    bug(
+        "good bytes are written over",
+        "app.perform",
+        "    missing = [(a, sightings.get(a.path)) for a in step.makes if a.slot in wanted]",
+        "    missing = [(a, sightings.get(a.path)) for a in step.makes] if wanted else []",
+    ),
+    # --- effects ---
+    bug(
+        "an effect whose end is unknown is repeated",
+        "core.status",
+        "return any(a.outcome is not Outcome.FAILED for a in counted)",
+        "return any(a.outcome is Outcome.OK for a in counted)",
+    ),
+    bug(
+        "an effect that broke off is said to have failed",
+        "app.perform",
+        "        outcome = Outcome.LOST if step.effect else outcome\n",
+        "",
+    ),
+    bug(
+        "a dead worker's effect is said to have failed",
+        "app.sweep",
+        "            unsure = step is not None and step.effect\n",
+        "            unsure = False\n",
+    ),
+    bug(
+        "a silent effect is said to have failed",
+        "core.status",
+        "    if step.effect or not wanted:\n",
+        "    if not wanted:\n",
+    ),
+    # --- bursts ---
+    bug(
+        "a burst that is commissioned again stumbles over its own works",
+        "app.intake",
+        "    with contextlib.suppress(Conflict):\n        begin(",
+        "    if True:\n        begin(",
+    ),
+    bug(
+        "a burst that is commissioned again makes other works",
+        "app.desk",
+        'id=f"{burst.id}-{draft.brand}-{entry.number}",',
+        'id=f"{burst.id}-{draft.brand}-{entry.number}-{len(case.attempts)}",',
+    ),
+    # --- two versions ---
+    bug(
+        "what a newer version wrote is read as if it were ours",
+        "core.work",
+        'model_config = ConfigDict(frozen=True, extra="forbid")',
+        'model_config = ConfigDict(frozen=True, extra="ignore")',
+    ),
+)
