@@ -237,7 +237,7 @@ def _idle_state(
 
 
 def _sent_without_receipt(counted: list[Attempt]) -> bool:
-    return any(a.outcome is not Outcome.FAILED for a in counted)
+    return any(a.outcome not in (Outcome.FAILED, Outcome.AWAY) for a in counted)
 
 
 def _hindrance(last: Attempt) -> str:

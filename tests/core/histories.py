@@ -195,7 +195,8 @@ class World:
         assert len(oks) < VANISH_TRIES, "feeds whoever deletes"
         assert sum(a.number > max(oks, default=0) for a in rest) < step.tries, "too many tries"
         if step.effect:
-            assert all(a.outcome is Outcome.FAILED for a in counted), "effect repeated blindly"
+            unsent = (Outcome.FAILED, Outcome.AWAY)
+            assert all(a.outcome in unsent for a in counted), "effect repeated blindly"
 
     def discard(self, sighting: Sighting) -> None:
         """Delete one generation, if nobody needs it."""
@@ -231,7 +232,7 @@ class World:
             permanent = self.chance.random() < 0.2
             self.close(name, number, Outcome.FAILED, permanent=permanent)
             return
-        if not step.effect and self.strikes(self.rates.fail):
+        if self.strikes(self.rates.fail):
             self.close(name, number, Outcome.AWAY)
             return
         if step.effect:

@@ -280,6 +280,10 @@ def test_an_effect_that_failed_for_certain_is_tried_again() -> None:
     assert post(failed("instagram", permanent=True)).stage is Stage.FAILED
 
 
+def test_an_effect_whose_needs_were_out_of_reach_was_not_sent() -> None:
+    assert post(away("instagram", at=T0 - HOUR_S)).stage is Stage.READY
+
+
 def test_an_effect_that_was_enqueued_and_never_started_was_not_sent() -> None:
     state = post(queued("instagram", at=T0), now=T0 + 30 * HOUR_S)
     assert (state.stage, state.number) == (Stage.RUNNING, 1)

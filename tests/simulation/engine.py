@@ -76,6 +76,8 @@ class Engine:
     watch: Callable[[Process | None, str], None] = lambda _process, _what: None
     #: Called before the code of a process runs.
     enter: Callable[[Process], None] = lambda _process: None
+    #: Called when a person is to do something at this very instant, with words for its chance.
+    meddle: Callable[[str], None] = lambda _words: None
     #: Called when a process was killed: what it kept in its memory is gone.
     killed: Callable[[], None] = lambda: None
     _heap: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
@@ -166,7 +168,7 @@ class Engine:
         self, process: Process, port: str, what: str, effect: Callable[[], Any], takes_s: float
     ) -> None:
         key, number, faults = process.key, process.calls, self.faults
-        luck, how_long, answer, odd = self.chance.draws(key, number)
+        luck, how_long, answer, odd, person = self.chance.draws(key, number, count=5)
         wait_s = takes_s + 0.002 * 50**how_long  # from 2 to 100 ms
         answer_s = 0.002 * 50**answer
         if faults.raging:
@@ -174,6 +176,8 @@ class Engine:
                 wait_s += 40 * how_long
             if faults.strikes("paused", 1 - odd, key, number):
                 answer_s += 30 + 2000 * answer
+            if faults.strikes("person at a call", person, key, number):
+                self.later(wait_s, lambda: self.meddle(f"{key}/{number}"))  # right before it
         fate = self._fate(luck, key, number) if faults.raging else ""
         self.later(wait_s, lambda: self._carry_out(process, port, what, effect, fate, answer_s))
 

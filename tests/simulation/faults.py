@@ -37,7 +37,8 @@ MOST: dict[str, float] = {
     "outage": 1.0,  # of each port, over a run
     "deploy": 1.0,  # over a run
     "machine stops": 1.0,
-    "person": 1.0,
+    "person": 1.0,  # of the acts that people might do
+    "person at a call": 0.02,  # of the calls of a port
 }
 #: Share of the seeds in which a class is off altogether.
 OFF = 0.35

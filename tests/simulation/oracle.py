@@ -6,22 +6,25 @@ it, and since when a process runs. What it finds is a ``Violation``, which no ha
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from lib.app import views
 from lib.app.activity import _SENTENCES
 from lib.app.case import ACTIVITY, WORKS, Case, case_of, record_path
 from lib.app.invariants import Breach, of_change, of_deletion, of_objects, of_record
 from lib.core.checks import faults
+from lib.core.recipes.burst import is_burst
 from lib.core.rollup import SETTLED, Phase
 from lib.core.work import Artifact, Json, Keep, Outcome
 from lib.ports import ObjectInfo, Record, Task
 from tests.simulation.bucket import Life
 from tests.simulation.engine import Process, Violation
 from tests.simulation.ports import NEXT_FIELD, facts_in, without_next
-from tests.simulation.world import World
+from tests.simulation.world import SKEW_S, World
 
 #: How ``perform`` writes down what it did not expect: the name of an exception.
 _A_FAULT = re.compile(r"[A-Z]\w+: ")
@@ -42,6 +45,8 @@ class Oracle:
     #: News that the present call of a port owes, and has told.
     _owed: set[str] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
+    #: What each task's name stands for.
+    _names: dict[str, tuple[str, int]] = field(default_factory=dict)
     _deleted: list[ObjectInfo] = field(default_factory=list)
 
     def watch(self) -> None:
@@ -49,6 +54,7 @@ class Oracle:
         world = self.world
         world.records.witness = self.written
         world.engine.watch = self.called
+        world.queue.witness = self.tried
         deliver, hand_over = world.bucket.listener, world.queue.listener
 
         def changed(kind: str, info: ObjectInfo) -> None:
@@ -89,7 +95,8 @@ class Oracle:
             for step in after["pardons"]:
                 same = before["pardons"].get(step) == after["pardons"][step]
                 self.pardons[after["work"]["id"], step] += not same
-        self._failures_are_of_this_world(after)
+        self._ends_are_honest(before, after)
+        self._child_is_its_parents(after)
         if settled:
             _none(of_record(Record(path, after, 0), now))
             self._ready_is_true(after, process)
@@ -118,6 +125,15 @@ class Oracle:
         if not any((s, n) == (step, number) for s, _, n in entries):
             _fail("a_task_is_claimed_first", task.name, f"{step} {number} is not in the ledger")
 
+    def tried(self, task: Task) -> None:
+        """Judge a name: it stands for one attempt of one revision, whether it is taken or not."""
+        record = self.world.records.get(record_path(task.payload["work_id"]))
+        revision = record.data["work"]["revision"] if record else 0
+        stands_for = (json.dumps(task.payload, sort_keys=True), revision)
+        known = self._names.setdefault(task.name, stands_for)
+        if record is not None and known[1] and known != stands_for:
+            _fail("a_name_is_of_one_attempt", task.name, f"{known} and {stands_for}")
+
     def called(self, process: Process | None, what: str) -> None:
         """Judge what one call of a port came to as a whole."""
         del what
@@ -140,11 +156,36 @@ class Oracle:
         facts = self.facts[life.info.path, life.info.generation]
         return not faults(artifact.check, life.info.size, facts)
 
-    def _failures_are_of_this_world(self, after: Json) -> None:
-        """An attempt fails by what was done to it, never by a fault of the studio's own."""
+    def _ends_are_honest(self, before: Json | None, after: Json) -> None:
+        """Hold each new end of an attempt against what was done to it and what it left behind."""
+        known = before["attempts"] if before else {}
         for name, entry in after["attempts"].items():
+            if entry["outcome"] == known.get(name, {}).get("outcome"):
+                continue
             if entry["outcome"] == Outcome.FAILED and _A_FAULT.match(entry["message"]):
                 _fail("attempts_fail_honestly", name, entry["message"])
+            same = entry["revision"] == after["work"]["revision"]
+            if entry["outcome"] == Outcome.OK and same:
+                self._was_there(after, entry)
+
+    def _was_there(self, after: Json, entry: Json) -> None:
+        plan = case_of(Record("works/x", after, 0)).work.plan
+        step = plan.step(entry["step"])
+        for artifact in step.makes if step else ():
+            lives = self.lives[artifact.path]
+            since = entry["started_at"] - SKEW_S
+            if not any(life.died is None or life.died >= since for life in lives):
+                _fail("ok_means_that_it_was_there", artifact.path, "its attempt is called ok")
+
+    def _child_is_its_parents(self, after: Json) -> None:
+        parent = after["work"]["parent"]
+        record = self.world.records.get(record_path(parent)) if parent else None
+        if record is not None and record.data["owner"] != after["owner"]:
+            _fail(
+                "a_work_has_one_owner",
+                after["work"]["id"],
+                f"its burst is {record.data['owner']}'s",
+            )
 
     def _ready_is_true(self, after: Json, process: Process) -> None:
         if after["summary"]["phase"] != Phase.READY:
@@ -254,7 +295,31 @@ class Oracle:
             true = true and (there or artifact.keep is Keep.RAW)
             if word == Phase.READY and info and artifact.keep is Keep.RAW and _ours(info):
                 return f"{artifact.path} is left"
+        if is_burst(case.work.kind) and word == Phase.READY:
+            self._burst_is_told(case)
         return "" if true == (word == Phase.READY) else f"it is {word}, and the bucket says {true}"
+
+    def _burst_is_told(self, case: Case) -> None:
+        """Hold what a page shows of a burst at rest against the works that there are."""
+        works = [case_of(without_next(r)) for r in self._readable()]
+        children = [w for w in works if w.work.parent == case.work.id]
+        view = views.burst(self.world.studio, case.work.owner, case.work.id)
+        receipt = case.measured["commissioned"]
+        ordered = receipt["facts"]["entries"]
+        if len(children) > ordered and receipt["ours"]:
+            words = f"{len(children)} works for {ordered} that were ordered"
+            _fail("a_burst_has_the_works_it_ordered", case.work.id, words)
+        if len(view["jobs"]) != len(children):
+            _fail("nothing_is_left_out", case.work.id, f"{len(view['jobs'])} of {len(children)}")
+        words_of = Counter(child.summary["phase"] for child in children)
+        good = words_of[Phase.READY] + words_of[Phase.ARCHIVED] == len(children) == ordered
+        if view["phase"] == "complete" and not good and receipt["ours"]:
+            _fail("complete_means_every_work", case.work.id, str(dict(words_of)))
+        if view["counts"]["ready"] != words_of[Phase.READY]:
+            _fail("what_is_counted_is_there", case.work.id, str(view["counts"]))
+
+    def _readable(self) -> list[Record]:
+        return [r for r in self.world.records.all(WORKS) if r.path not in self.broken]
 
 
 def _ours(info: ObjectInfo) -> bool:

@@ -43,6 +43,7 @@ class People:
 
     def begin(self, minutes: float) -> None:
         """Plan who does what and when."""
+        self._world.engine.meddle = self.strike
         for number in range(1 + self._chance.whole(3, "works")):
             start, twice, kind = self._chance.draws("work", number, count=3)
             wait_s = start * minutes * 30
@@ -88,7 +89,11 @@ class People:
 
     # --- meddling --------------------------------------------------------------------------
 
-    def _act(self, number: int) -> None:
+    def strike(self, words: str) -> None:
+        """Do something behind the studio's back at this very instant."""
+        self._act(words, _BY_HAND)
+
+    def _act(self, number: int | str, acts: tuple[tuple[str, Act], ...] | None = None) -> None:
         world = self._world
         if not world.engine.faults.raging:
             return
@@ -96,18 +101,18 @@ class People:
         if not works:
             return
         work_id = self._chance.choice(works, "whose", number)
-        name, act = self._chance.choice(_ACTS, "what", number)
+        name, act = self._chance.choice(acts or _ACTS, "what", number)
         world.engine.seen[f"a person {name}"] += 1
         act(self, work_id, number)
 
-    def _revise(self, work_id: str, number: int) -> None:
+    def _revise(self, work_id: str, number: int | str) -> None:
         title = f"Edit {number} of it"
         self._ask(
             f"person:revise/{number}",
             lambda s: intake.revise(s, OWNER, work_id, draft(title)),
         )
 
-    def _retry(self, work_id: str, number: int) -> None:
+    def _retry(self, work_id: str, number: int | str) -> None:
         def verb(studio: Studio) -> Any:
             case = load(studio, work_id)
             stages = case.summary.get("stages", {}) if case else {}
@@ -116,25 +121,25 @@ class People:
 
         self._ask(f"person:retry/{number}", verb)
 
-    def _archive(self, work_id: str, number: int) -> None:
+    def _archive(self, work_id: str, number: int | str) -> None:
         self._ask(f"person:archive/{number}", lambda s: intake.archive(s, OWNER, work_id) or True)
 
-    def _open_page(self, work_id: str, number: int) -> None:
+    def _open_page(self, work_id: str, number: int | str) -> None:
         self._ask(f"person:open/{number}", lambda s: settle(s, work_id) or True)
 
-    def _delete_object(self, work_id: str, number: int) -> None:
+    def _delete_object(self, work_id: str, number: int | str) -> None:
         for path in self._paths(work_id, number, live=True):
             info = self._world.bucket.live()[path]
             with self._by_hand() as bucket:
                 bucket.delete(path, generation=info.generation)
 
-    def _put_junk(self, work_id: str, number: int) -> None:
+    def _put_junk(self, work_id: str, number: int | str) -> None:
         for path in self._paths(work_id, number, live=False):
             junk = self._chance.choice([b"", b"junk", b"\x00" * 9000], "junk", number)
             with self._by_hand() as bucket:
                 bucket.force(path, junk, "text/plain", {})
 
-    def _put_better(self, work_id: str, number: int) -> None:
+    def _put_better(self, work_id: str, number: int | str) -> None:
         record = self._world.records.get(record_path(work_id))
         plan = _artifacts(record)
         for path in self._paths(work_id, number, live=False):
@@ -144,17 +149,17 @@ class People:
             with self._by_hand() as bucket:
                 bucket.force(path, data, kind, {})
 
-    def _lie(self, work_id: str, number: int) -> None:
+    def _lie(self, work_id: str, number: int | str) -> None:
         lie = {"phase": "ready", "done": 9, "total": 9, "revision": 1}
         self._write(work_id, {("summary",): lie})
 
-    def _forget(self, work_id: str, number: int) -> None:
+    def _forget(self, work_id: str, number: int | str) -> None:
         self._write(work_id, {("due_at",): REMOVE})
 
-    def _break(self, work_id: str, number: int) -> None:
+    def _break(self, work_id: str, number: int | str) -> None:
         self._write(work_id, {("work", "plan"): f"rubbish {number}"})
 
-    def _drop(self, work_id: str, number: int) -> None:
+    def _drop(self, work_id: str, number: int | str) -> None:
         del number
         self._world.records.drop(record_path(work_id))
 
@@ -176,7 +181,8 @@ class People:
         return [self._chance.choice(paths, "path", number)] if paths else []
 
 
-_ACTS: tuple[tuple[str, Callable[[People, str, int], None]], ...] = (
+Act = Callable[[People, str, int | str], None]
+_ACTS: tuple[tuple[str, Act], ...] = (
     ("edited a work", People._revise),
     ("asked to try again", People._retry),
     ("asked to try again", People._retry),
@@ -184,13 +190,15 @@ _ACTS: tuple[tuple[str, Callable[[People, str, int], None]], ...] = (
     ("opened a page", People._open_page),
     ("deleted an object", People._delete_object),
     ("deleted an object", People._delete_object),
-    ("put junk in a place", People._put_junk),
-    ("put a better file in a place", People._put_better),
+    ("put junk over a file", People._put_junk),
+    ("put a better file", People._put_better),
     ("wrote a lie into a record", People._lie),
     ("took the due time out of a record", People._forget),
     ("deleted a record", People._drop),
     ("made a record unreadable", People._break),
 )
+
+_BY_HAND = tuple((name, act) for name, act in _ACTS if "object" in name or "file" in name)
 
 
 def _artifacts(record: Record | None) -> tuple[Artifact, ...]:

@@ -63,7 +63,7 @@ BUGS = (
     ),
     bug(
         "what a tool made is put without a look",
-        "app.perform",
+        "app.make",
         '    if wrong:\n        raise ToolFailed(step.tool, f"made a bad',
         '    if False:\n        raise ToolFailed(step.tool, f"made a bad',
     ),
@@ -125,11 +125,20 @@ BUGS = (
         "actions = decide(work.plan, found)",
     ),
     # --- stuck ---
-    bug(
+    Bug(
         "a step that went silent counts as busy for ever",
-        "core.status",
-        "    due_at = attempt.started_at + step.patience_s\n    if now < due_at:",
-        "    due_at = attempt.started_at + step.patience_s\n    if True:",
+        (
+            (
+                "lib.core.status",
+                "    due_at = attempt.started_at + step.patience_s\n    if now < due_at:",
+                "    due_at = attempt.started_at + step.patience_s\n    if True:",
+            ),
+            (
+                "lib.core.status",
+                "silent=tuple(a for a in unclosed if a.ended_at is not None and",
+                "silent=tuple(a for a in unclosed if a.ended_at is None and",
+            ),
+        ),
     ),
     bug(
         "a silent attempt is never closed",
@@ -228,14 +237,14 @@ BUGS = (
     bug(
         "an effect whose end is unknown is repeated",
         "core.status",
-        "return any(a.outcome is not Outcome.FAILED for a in counted)",
+        "return any(a.outcome not in (Outcome.FAILED, Outcome.AWAY) for a in counted)",
         "return any(a.outcome is Outcome.OK for a in counted)",
     ),
     bug(
         "an effect that broke off is said to have failed",
         "app.perform",
-        "        outcome = Outcome.LOST if step.effect else outcome\n",
-        "",
+        '            end |= {"outcome": Outcome.LOST, "permanent": False}\n',
+        '            end |= {"outcome": Outcome.AWAY, "permanent": False}\n',
     ),
     bug(
         "a dead worker's effect is said to have failed",
@@ -261,6 +270,18 @@ BUGS = (
         "app.desk",
         'id=f"{burst.id}-{draft.brand}-{entry.number}",',
         'id=f"{burst.id}-{draft.brand}-{entry.number}-{len(case.attempts)}",',
+    ),
+    bug(
+        "a child belongs to the machine that ordered it",
+        "app.desk",
+        '            owner=burst.owner,\n            actor="maestro",',
+        '            owner="maestro",\n            actor="maestro",',
+    ),
+    bug(
+        "a burst is complete although a work of it stopped",
+        "core.rollup",
+        "    if totals.ready + totals.by_phase.get(Phase.ARCHIVED, 0) == totals.works:",
+        "    if totals.ready:",
     ),
     # --- two versions ---
     bug(

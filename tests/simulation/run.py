@@ -15,13 +15,11 @@ from lib.core.tools import QUEUES, ladder
 from tests.simulation.engine import BEGIN, Violation
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
-from tests.simulation.world import TICK_EVERY_S, open_world
+from tests.simulation.world import SKEW_S, TICK_EVERY_S, open_world
 
 #: Steps that wait for one another: a burst's three and a reel's two; and how long one may take
 #: when nothing goes wrong, from its claim to the next one's, seconds.
 DEPTH, STEP_S = 5, 120.0
-#: How far the clock of a process may be wrong, seconds.
-SKEW_S = 905.0
 #: How late a task may come that was stored before the quiet, seconds.
 LATE_S = 600.0
 

@@ -34,6 +34,8 @@ class MemoryQueue:
     limits: Mapping[str, Limits]
     #: Called with a task and the instant when it is due, whenever one is stored or put back.
     listener: Callable[[Task, float], None] = lambda _task, _due_at: None
+    #: Called with every task that somebody wants stored.
+    witness: Callable[[Task], None] = lambda _task: None
     stored: int = 0
     _tasks: dict[str, _Entry] = field(default_factory=dict)
     _tombstones: dict[str, float] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class MemoryQueue:
         """Store the task; see the port."""
         check_queue(task.queue, self.limits)
         payload_of(task)
+        self.witness(task)
         now = self.clock.now()
         with self._turn:
             taken = self._tombstones.get(task.name, 0.0) > now

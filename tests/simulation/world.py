@@ -49,6 +49,8 @@ from tests.simulation.tasks import MemoryQueue
 TICK_EVERY_S = 60.0
 #: Deliveries of one event before it is given up.
 EVENT_TRIES = 5
+#: How far the clock of a process may be wrong, seconds.
+SKEW_S = 905.0
 #: Seconds for which instances of the old version serve beside the new one.
 OVERLAP_S = 120.0
 #: The next version of the code has a better tool for this step.

@@ -91,6 +91,8 @@ def _ledger_is_honest(case: Case) -> Iterator[Breach]:
             yield Breach("an_end_has_an_outcome", name, f"{attempt.ended_at}, {attempt.outcome}")
         if attempt.started_at is None and attempt.outcome in (Outcome.OK, Outcome.FAILED):
             yield Breach("an_attempt_that_ended_had_begun", name, str(attempt.outcome))
+        if attempt.outcome is Outcome.OK:
+            failures[attempt.step] = 0  # it was made; what fails now is to make it again
         failures[attempt.step] += attempt.outcome is Outcome.FAILED and not attempt.pardoned
     for name, numbers in of_step.items():
         if sorted(numbers) != list(range(1, len(numbers) + 1)):
