@@ -74,6 +74,8 @@ class Oracle:
         process = self.world.engine.acting
         if path.startswith(f"{ACTIVITY}/") and after is not None:
             self._told.add(after["work_id"])
+        if after is None:
+            self.broken.discard(path)
         if not path.startswith(f"{WORKS}/") or after is None or path in self.broken:
             return
         if process is None:
