@@ -22,6 +22,7 @@ _ROOMS = {
     "job": "content",
     "verify": "truth",
     "reconcile": "truth",
+    "sweep": "sweep",
     "migrate": "migrate",
     "doctor": "doctor",
     "brands": "doctor",
