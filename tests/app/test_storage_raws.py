@@ -257,6 +257,24 @@ class TestTheLastLook:
         assert not hand.carry_out(self.removal(stat(crank, path)))
         assert is_there(crank, path)
 
+    def test_a_record_that_is_written_during_the_look_keeps_its_objects(
+        self, crank: Crank, sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made(crank, "b")
+        path = raw_of(crank, "b")
+        final = plan_of("b", BRAND).artifacts()[-1].path
+        look, plan = crank.local.objects.stat, needing("b").model_dump(mode="json")
+
+        def revising(asked: str) -> Any:
+            found = look(asked)
+            if asked == final:  # the last that is looked at
+                crank.studio.records.update("works/b", {("work", "plan"): plan})
+            return found
+
+        monkeypatch.setattr(crank.local.objects, "stat", revising)
+        assert sweeping(crank).proofs == []
+        assert is_there(crank, path)
+
     def test_a_record_that_is_only_missing_in_the_walk_keeps_its_objects(
         self, crank: Crank, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -122,9 +122,11 @@ class Hand:
     def _delete(self, removal: Removal, evidence: Evidence) -> bool:
         if self.dry_run:
             return True
+        info = removal.info
+        if not self._is_unchanged(info.path, evidence):
+            return False
         if removal.storage_class in _RETIRES and not evidence.archived:
             retire(self.studio, evidence, removal.why)
-        info = removal.info
         return self.studio.objects.delete(info.path, generation=info.generation)
 
     def _move(self, removal: Removal, evidence: Evidence) -> bool:
@@ -134,14 +136,18 @@ class Hand:
         place = place_in_quarantine(info.path, info.generation)
 
         def is_unchanged() -> bool:
-            name = parse(info.path)
-            case = load(self.studio, name.work_id) if name else None
-            before = evidence.case.version if evidence.case else None
-            return (case.version if case else None) == before
+            return self._is_unchanged(info.path, evidence)
 
         return copy_and_delete(
             self.studio, info, place, marked(info, removal.why), is_unchanged=is_unchanged
         )
+
+    def _is_unchanged(self, path: str, evidence: Evidence) -> bool:
+        """Tell whether the record still is the one that the evidence is of."""
+        name = parse(path)
+        case = load(self.studio, name.work_id) if name else None
+        before = evidence.case.version if evidence.case else None
+        return (case.version if case else None) == before
 
     def _adopt(self, removal: Removal, evidence: Evidence) -> bool:
         info, origin = removal.info, origin_of(removal.info)
