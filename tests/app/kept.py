@@ -110,9 +110,9 @@ def lose_record(crank: Crank, *work_ids: str) -> None:
     database.execute(f"UPDATE indexed SET version = ({latest}) WHERE collection = 'works'")
 
 
-def aired(crank: Crank, *, but: tuple[str, ...] = ("speech",)) -> Plan:
+def aired(crank: Crank, *, but: tuple[str, ...] = ("speech",), of: Plan | None = None) -> Plan:
     """Make the segment ``w-1`` of the kernel's tests with all that it keeps but some."""
-    of = segment()
+    of = of or segment()
     for artifact in of.artifacts():
         if artifact.slot not in but:
             file = crank.studio.scratch / "planted"

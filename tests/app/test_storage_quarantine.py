@@ -162,6 +162,23 @@ class TestStaying:
         assert place not in acts(report)
         assert crank.file(place).read_bytes() == b"mine"
 
+    def test_a_copy_that_a_person_made_within_quarantine(
+        self, crank: Crank, sweeping: Sweeping
+    ) -> None:
+        path = superseded(crank, "b")[0]
+        sweeping(crank)
+        info = held(crank)[path]
+        copy = crank.studio.scratch / "copy"
+        copy.write_bytes(crank.file(info.path).read_bytes())
+        place = info.path.replace(info.path[-14:-4], "0" * 10)
+        told = {"media_type": info.media_type, "metadata": info.metadata}
+        crank.studio.objects.put_once(place, copy, **told)
+        crank.clock.advance(31 * DAY_S)
+        report = sweeping(crank)
+        assert info.path in acts(report)
+        assert "does not say where it came from" in reasons(report)[place]
+        assert is_there(crank, place)
+
     def test_a_copy_in_quarantine_that_does_not_say_where_it_came_from(
         self, crank: Crank, sweeping: Sweeping
     ) -> None:
@@ -281,6 +298,30 @@ class TestComingBack:
         assert held(crank) == {}
         assert summary(crank, "b")["phase"] == "ready"
 
+    def test_a_dry_run_takes_nothing_back(self, crank: Crank) -> None:
+        made(crank, "b", "c")
+        data = crank.studio.records.get("works/b").data
+        lose_record(crank, "b")
+        everything(crank)
+        crank.studio.records.create("works/b", data)
+        crank.clock.advance(2 * GRACE_S)
+        assert set(acts(everything(crank, dry_run=True)).values()) == {"adopt"}
+        assert len(held(crank)) == 3
+        assert not any(is_there(crank, a.path) for a in plan_of("b", BRAND).artifacts())
+
+    def test_a_work_that_was_put_away_wants_nothing_again(
+        self, crank: Crank, sweeping: Sweeping
+    ) -> None:
+        paths = superseded(crank, "b")
+        sweeping(crank)
+        plan = plan_of("b", BRAND).model_dump(mode="json")
+        at = crank.clock.now()
+        fields = {("work", "plan"): plan, ("work", "archived_at"): at}
+        crank.studio.records.update("works/b", fields)
+        crank.clock.advance(2 * GRACE_S)
+        assert "adopt" not in acts(sweeping(crank)).values()
+        assert set(paths) <= held(crank).keys()
+
     def test_bytes_that_do_not_pass_the_check_are_not_taken(
         self, crank: Crank, sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -337,11 +378,24 @@ class TestRestoringByHand:
         assert restore(crank, place if by == "its place" else path).path == path
         assert crank.file(path).read_bytes() == before
         assert path not in held(crank)
+        assert "work" not in stat(crank, path).metadata
         crank.clock.advance(1000 * DAY_S)
         report = sweeping(crank)
         assert path not in acts(report)
         assert "a person took it out" in reasons(report)[path]
         assert is_there(crank, path)
+
+    def test_a_work_that_lacked_it_has_it_at_once(self, crank: Crank) -> None:
+        made(crank, "b", "c")
+        data = crank.studio.records.get("works/b").data
+        lose_record(crank, "b")
+        everything(crank)
+        crank.studio.records.create("works/b", data)
+        settle(crank.studio, "b")
+        assert summary(crank, "b")["phase"] == "working"
+        for artifact in plan_of("b", BRAND).artifacts():
+            restore(crank, artifact.path)
+        assert summary(crank, "b")["phase"] == "ready"
 
     def test_a_dry_run_only_says_so(self, crank: Crank) -> None:
         path = superseded(crank, "b")[0]
@@ -414,6 +468,28 @@ class TestTheBreaker:
         assert sweeping(crank).proofs == []
         assert all(is_there(crank, path) for path in paths)
 
+    def test_what_was_moved_lately_counts(self, crank: Crank, sweeping: Sweeping) -> None:
+        ids = [f"w-{number:02}" for number in range(15)]
+        made(crank, *ids, "x-1", "x-2", "z")
+        lose_record(crank, *ids)
+        assert len(sweeping(crank).proofs) == 45
+        lose_record(crank, "x-1", "x-2")
+        report = sweeping(crank)
+        assert report.proofs == []
+        assert [(one["objects"], one["held"]) for one in report.stopped] == [(6, 45)]
+
+    def test_a_revision_of_everything_is_held_back_too(
+        self, crank: Crank, sweeping: Sweeping
+    ) -> None:
+        ids = [f"w-{number:02}" for number in range(self.WORKS)]
+        made(crank, *ids)
+        for work_id in ids:
+            revise(crank, work_id, 2)
+        crank.clock.advance(2 * GRACE_S)
+        report = sweeping(crank)
+        assert report.proofs == []
+        assert [one["objects"] for one in report.stopped] == [3 * self.WORKS]
+
     def test_slices_that_each_take_a_little_come_to_an_end(self, crank: Crank) -> None:
         for number in range(8):
             ids = [f"w-{number}-{n}" for n in range(4)]
@@ -445,17 +521,22 @@ class TestTheBreaker:
         report = sweeping(crank)
         assert (len(report.proofs), report.stopped) == (6, [])
 
+    @pytest.mark.parametrize("lost", ["b", "d"], ids=["among strays", "among a work's objects"])
+    @pytest.mark.parametrize("page_that_fails", [1, 2])
     def test_a_brand_that_was_not_seen_whole_loses_nothing(
-        self, crank: Crank, monkeypatch: pytest.MonkeyPatch
+        self, crank: Crank, monkeypatch: pytest.MonkeyPatch, lost: str, page_that_fails: int
     ) -> None:
-        made(crank, "b", "c")
-        lose_record(crank, "b")
+        made(crank, "a", "b", "c", "d")
+        lose_record(crank, "a", lost)
+        pages = 0
         monkeypatch.setattr(listing, "PAGE", 1)
         monkeypatch.setattr(listing, "FIRST_PAGES", 1)
         real = crank.local.objects.list
 
         def away(prefix: str, *, cursor: str | None = None, limit: int = 1000) -> Any:
-            if prefix.endswith("thumbnails/"):
+            nonlocal pages
+            pages += prefix.endswith("thumbnails/")
+            if pages == page_that_fails:
                 raise Unavailable("the bucket does not answer")
             return real(prefix, cursor=cursor, limit=limit)
 

@@ -30,6 +30,7 @@ from tests.app.kept import (
     put,
     reasons,
     stat,
+    superseded,
     tick,
     write,
 )
@@ -233,6 +234,21 @@ class TestTheLastLook:
         assert not hand.carry_out(self.removal(info))
         assert "changed since it was seen" in reasons(hand.report)[info.path]
         assert is_there(crank, info.path)
+
+    def test_what_would_be_done_otherwise_by_now_is_not_done(self, crank: Crank) -> None:
+        info = stat(crank, superseded(crank, "b")[0])
+        hand = self.hand(crank)
+        assert not hand.carry_out(self.removal(info, Act.DELETE))
+        assert is_there(crank, info.path)
+
+    def test_what_went_on_air_meanwhile_stays(self, crank: Crank, sweeping: Sweeping) -> None:
+        made(crank, "b")
+        path = raw_of(crank, "b")
+        asked = [True, False] if sweeping is everything else [True]
+        report = sweeping(crank, in_use=lambda _: asked.pop())
+        assert report.proofs == []
+        assert "on air" in reasons(report)[path]
+        assert is_there(crank, path)
 
     def test_a_deletion_names_the_generation_that_was_seen(
         self, crank: Crank, monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from lib.app import intake
+from lib.app.deposit import deposit
 from lib.app.migrate.carry import ROOM
 from lib.app.settle import settle
 from lib.app.storage import scratch
@@ -27,7 +29,7 @@ from tests.app.kept import (
     write,
 )
 from tests.app.planted import made, summary
-from tests.core.plans import item
+from tests.core.plans import SEALED, artifact, good_facts, item, segment, step
 
 
 @pytest.fixture(params=[everything, tick], ids=["command", "tick"])
@@ -110,7 +112,8 @@ class TestWhatWasAired:
     def test_the_receipt_goes_last_so_that_a_kill_leaves_nothing_for_ever(
         self, crank: Crank, sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        of = aired(crank)
+        notes = step("notes", artifact("notes", "audio", SEALED), needs=("aired",))
+        of = aired(crank, of=Plan(steps=(*segment().steps, notes)))
         crank.clock.advance(90 * DAY_S)
         delete, gone = crank.local.objects.delete, []
 
@@ -145,6 +148,19 @@ class TestWhatWasAired:
         write(crank, item(of, "aired").path, b'{"entries": [1]}')
         settle(crank.studio, "w-1")
         assert summary(crank, "w-1")["phase"] == "ready"
+        crank.clock.advance(1000 * DAY_S)
+        assert acts(sweeping(crank)) == {}
+        assert is_there(crank, item(of, "master").path)
+
+    def test_a_receipt_that_is_no_good_proves_nothing(
+        self, crank: Crank, sweeping: Sweeping
+    ) -> None:
+        of = aired(crank, but=("speech", "aired"))
+        file = crank.studio.scratch / "empty"
+        file.write_bytes(b"{}")
+        empty = {**good_facts(SEALED), "entries": 0}
+        deposit(crank.studio, "w-1", item(of, "aired"), file, facts=empty, seen=None)
+        intake.archive(crank.studio, "anna", "w-1")
         crank.clock.advance(1000 * DAY_S)
         assert acts(sweeping(crank)) == {}
         assert is_there(crank, item(of, "master").path)

@@ -166,7 +166,10 @@ class TestTheTick:
     def test_a_quiet_one_asks_for_nothing_that_the_audit_does_not(self, crank: Crank) -> None:
         made(crank, *NESTED)
         aired(crank)
+        write(crank, path_of("b", "posts", "posts", 7), b"a person's, named like ours")
+        write(crank, f"{OWNER}/{BRAND}/posts/notes.txt", b"mine")
         crank.clock.advance(2 * GRACE_S)
+        put(crank, path_of("gone", "posts", "posts"), old=False)
         sweep(crank.studio)
         studio, objects, records, _ = counted(crank.studio)
         audit_slice(studio, Tick())
@@ -196,13 +199,13 @@ class TestTheTick:
     def test_it_removes_no_more_than_its_share_and_the_next_goes_on(
         self, crank: Crank, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(slices, "MOST_IN_A_TICK", 4)
+        monkeypatch.setattr(slices, "MOST_IN_A_TICK", 2)
         made(crank, "b", "c", "d", "e")
         for work_id in ("b", "c", "d"):
             put(crank, path_of(work_id, "raw", "background"))
         lose_record(crank, "e")
-        counts = [len(sweep(crank.studio).swept.proofs) for _ in range(3)]
-        assert counts == [4, 2, 0]
+        counts = [len(sweep(crank.studio).swept.proofs) for _ in range(4)]
+        assert counts == [2, 2, 2, 0]
 
 
 def test_only_so_many_refusals_are_named_and_all_are_counted(

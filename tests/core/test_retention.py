@@ -22,6 +22,7 @@ from tests.core.plans import (
     MASTER,
     PICTURE,
     SEALED,
+    SPEECH,
     T0,
     artifact,
     item,
@@ -136,6 +137,32 @@ def test_a_work_that_still_has_to_be_aired_elsewhere_is_not_over() -> None:
     assert half["north"].storage_class is StorageClass.RECEIPT
     whole = kept(on_two_stations(), north=T0, south=T0 + HOUR_S)
     assert whole["master"] == Kept(StorageClass.AIRED_AUDIO, T0 + HOUR_S)
+
+
+def test_an_effect_with_two_receipts_has_happened_when_both_are_there() -> None:
+    receipts = [artifact(slot, "receipts", SEALED, Keep.RECEIPT) for slot in ("north", "south")]
+    of = plan(
+        step("master", artifact("master", "audio", MASTER)),
+        step("air", *receipts, needs=("master",), effect=True),
+    )
+    assert kept(of, north=T0)["master"] == Kept(StorageClass.FINAL)
+    assert kept(of, north=T0, south=T0)["master"] == Kept(StorageClass.AIRED_AUDIO, T0)
+
+
+def test_raw_files_of_a_work_that_was_aired_are_raw_whatever_they_hold() -> None:
+    of = plan(
+        step("draft", artifact("draft", "raw", SEALED, Keep.RAW)),
+        step("speech", artifact("speech", "raw", SPEECH, Keep.RAW)),
+        step("master", artifact("master", "audio", MASTER), needs=("speech",)),
+        step(
+            "air",
+            artifact("aired", "receipts", SEALED, Keep.RECEIPT),
+            needs=("master", "speech"),
+            effect=True,
+        ),
+    )
+    found = kept(of, aired=T0)
+    assert found["draft"] == found["speech"] == Kept(StorageClass.RAW)
 
 
 def test_pictures_that_went_out_are_published_and_kept() -> None:

@@ -37,7 +37,6 @@ from lib.app.storage.verdict import (
     nobody,
 )
 from lib.app.studio import Studio
-from lib.checksum import crc32c_of
 from lib.core.checks import faults
 from lib.core.errors import Refused, StudioError
 from lib.core.paths import parse
@@ -155,7 +154,7 @@ class Hand:
         assert evidence.case is not None
         work = evidence.case.work
         artifact = next(a for a in work.plan.artifacts() if a.path == origin.path)
-        wrong = self._wrong_with(info, origin.crc32c, artifact)
+        wrong = self._wrong_with(info, artifact)
         if wrong:
             self.report.refuse(Refusal(info, f"a plan wants it again, but {wrong}"))
             return False
@@ -165,13 +164,11 @@ class Hand:
         settle(self.studio, work.id)
         return True
 
-    def _wrong_with(self, info: ObjectInfo, crc32c: str, artifact: Artifact) -> str:
+    def _wrong_with(self, info: ObjectInfo, artifact: Artifact) -> str:
         """Return in words what is wrong with the bytes for an artifact, or an empty string."""
         with tempfile.TemporaryDirectory(dir=self.studio.scratch) as folder:
             file = Path(folder) / f"held{Path(info.path).suffix}"
             self.studio.objects.fetch(info.path, info.generation, file)
-            if crc32c_of(file) != crc32c:
-                return "its bytes are not those that were moved"
             facts = self.studio.tools.probe(file, artifact.check.media_type)
             return "; ".join(faults(artifact.check, file.stat().st_size, facts))
 
