@@ -123,6 +123,7 @@ class TestWhatWasAired:
 
         monkeypatch.setattr(crank.local.objects, "delete", noted)
         sweeping(crank)
+        assert set(gone) == paths(of, "script", "master", "notes", "aired")
         assert gone[-1] == item(of, "aired").path
 
     def test_what_is_on_air_stays_and_its_work_lives(
