@@ -8,6 +8,7 @@ from typing import Any
 from lib.app.deposit import deposit
 from lib.app.settle import begin, settle
 from lib.app.storage.passes import sweep_everything
+from lib.app.storage.provenance import origin_of
 from lib.app.storage.report import Swept
 from lib.app.sweep import sweep
 from lib.core.checks import Check
@@ -19,6 +20,7 @@ from tests.app.crank import OWNER, Crank
 from tests.app.planted import BRAND, lose_events, made, plan_of
 from tests.core.plans import good_facts, segment
 
+FOLDER = f"{OWNER}/{BRAND}/quarantine/"
 #: One sweep, by the command or by the tick.
 Sweeping = Callable[..., Swept]
 
@@ -133,3 +135,10 @@ def acts(report: Swept) -> dict[str, str]:
 def reasons(report: Swept) -> dict[str, str]:
     """Return why objects stayed, by object."""
     return {one["object"]: one["why"] for one in report.refused}
+
+
+def held(crank: Crank) -> dict[str, Any]:
+    """Return what lies in quarantine, by where it came from."""
+    found = crank.studio.objects.list(FOLDER).items
+    origins = [(origin_of(info), info) for info in found]
+    return {origin.path: info for origin, info in origins if origin is not None}
