@@ -11,12 +11,12 @@ locals {
 
   # Service → what it may do in the bucket. Storage events lead to on-object, so it may never make
   # an object: an event that makes an object makes an event. It may delete what is spent, which
-  # comes to an end.
+  # comes to an end. The tick moves orphans into quarantine: a move is a copy that was checked.
   in_bucket = {
     on-object      = "settler"
     on-step-desk   = "maker"
     on-step-render = "maker"
-    on-tick        = "settler"
+    on-tick        = "maker"
     studio-api     = "settler"
   }
 

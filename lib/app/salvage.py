@@ -23,8 +23,6 @@ from lib.core.errors import Unavailable, machine_fault
 from lib.core.paths import fingerprint
 from lib.core.work import Artifact, Json
 
-#: Seconds after which a waiting file is given up; its step has long been tried again by then.
-KEEP_S = 86_400.0
 #: Folder of the files that wait.
 FINISHED = "finished"
 #: Prefix of the private folders of tool runs.
@@ -49,18 +47,6 @@ def facts_of(studio: Studio, artifact: Artifact, file: Path) -> Json | None:
         file.unlink(missing_ok=True)
         return None
     return facts
-
-
-def forget_old(studio: Studio) -> int:
-    """Delete files that waited longer than ``KEEP_S``; return how many."""
-    folder, gone = studio.scratch / FINISHED, 0
-    for file in folder.iterdir() if folder.is_dir() else ():
-        # An attempt may upload and unlink its file while we look.
-        with contextlib.suppress(FileNotFoundError):
-            if studio.clock.now() - file.stat().st_mtime > KEEP_S:
-                file.unlink()
-                gone += 1
-    return gone
 
 
 def forget_uploaded(studio: Studio, artifacts: tuple[Artifact, ...]) -> None:

@@ -8,6 +8,7 @@ from it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from lib.app import salvage
 from lib.app.audit import Report, audit_slice, settle_or_tell
@@ -15,6 +16,11 @@ from lib.app.audit.name_order import id_of
 from lib.app.case import WORKS, readable, walk
 from lib.app.journal import note
 from lib.app.settle import settle
+from lib.app.storage.orphans import Gathered
+from lib.app.storage.overheard import Overheard
+from lib.app.storage.report import Swept
+from lib.app.storage.slices import sweep_slice
+from lib.app.storage.verdict import InUse, nobody
 from lib.app.studio import Studio
 from lib.core.work import Outcome
 from lib.ports import Query
@@ -23,9 +29,17 @@ from lib.ports import Query
 DUE_FIRST = 10
 
 
-def sweep(studio: Studio) -> Report:
-    """Run one tick and report what it did."""
-    report = Report()
+@dataclass(slots=True)
+class Tick(Report):
+    """What one tick did."""
+
+    swept: Swept = field(default_factory=Swept)
+
+
+def sweep(studio: Studio, *, in_use: InUse = nobody) -> Tick:
+    """Run one tick and report what it did; nothing that is ``in_use`` is removed."""
+    orphans = Gathered()
+    report = Tick(orphans=orphans)
     now = studio.clock.now()
     for record in walk(studio, Query(WORKS, order_by="due_at"), first=DUE_FIRST):
         if record.data["due_at"] > now:
@@ -33,9 +47,11 @@ def sweep(studio: Studio) -> Report:
         report.due += 1
         report.oldest_due_s = max(report.oldest_due_s, now - record.data["due_at"])
         settle_or_tell(studio, id_of(record), report)
-    audit_slice(studio, report)
-    salvage.forget_old(studio)
-    if report.due or report.corrections or report.unreachable:
+    overheard = Overheard(studio.records)
+    audit_slice(replace(studio, records=overheard), report)
+    works = overheard.works.values()
+    report.swept = sweep_slice(studio, works, orphans.found, in_use=in_use)
+    if report.due or report.corrections or report.unreachable or report.swept.proofs:
         note(
             "tick_ended",
             f"{report.due} works were due",
@@ -43,6 +59,7 @@ def sweep(studio: Studio) -> Report:
             oldest_due_s=round(report.oldest_due_s, 3),
             corrections=len(report.corrections),
             unreachable=len(report.unreachable),
+            removed=len(report.swept.proofs),
         )
     return report
 

@@ -23,6 +23,7 @@ _ROOMS = {
     "verify": "truth",
     "reconcile": "truth",
     "audit": "truth",
+    "sweep": "sweep",
     "migrate": "migrate",
     "doctor": "doctor",
     "brands": "doctor",

@@ -48,6 +48,13 @@ def cost(args: argparse.Namespace) -> int:
     return 0
 
 
+def kept_a_month(size: float) -> float:
+    """Return dollars for keeping so many bytes in the bucket for a month."""
+    from infra import cost as known
+
+    return size / 2**30 * known.gib_month()
+
+
 _SHOWN = ("task_operations", "requests", "reads", "writes", "class_a", "class_b")
 #: One each minute.
 _TICKS_A_DAY = 24 * 60

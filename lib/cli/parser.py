@@ -89,6 +89,7 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
         "audit", parents=[common], help="ask every invariant of the records; changes nothing"
     )
     reconcile.add_argument("--dry-run", action="store_true", help="only say what is wrong")
+    _sweep_command(commands, common)
     _migrate_command(commands, common)
     _cost_command(commands, common)
     commands.add_parser("doctor", parents=[common], help="check this machine and this studio")
@@ -128,6 +129,21 @@ def _deploy_commands(commands: Commands, common: argparse.ArgumentParser) -> Non
         "release", parents=[common], help="tell whether a plan only changes what the services run"
     )
     release.add_argument("file", metavar="FILE", type=Path, help="terraform show -json PLAN")
+
+
+def _sweep_command(commands: Commands, common: argparse.ArgumentParser) -> None:
+    sweep = commands.add_parser(
+        "sweep", parents=[common], help="count what the bucket holds, and remove what may go"
+    )
+    sweep.add_argument("--dry-run", action="store_true", help="only say what would go, and why")
+    sweep.add_argument(
+        "--restore", type=_path, metavar="PATH", help="take an object out of quarantine again"
+    )
+    sweep.add_argument(
+        "--past-limit",
+        action="store_true",
+        help="let a large part of a brand go: only when you know why",
+    )
 
 
 def _cost_command(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -187,6 +203,14 @@ def _pair(text: str) -> tuple[str, str]:
 def _id(text: str) -> str:
     if not text or "/" in text:
         raise argparse.ArgumentTypeError(f"{text!r} is no id; ./brandcast jobs lists them")
+    return text
+
+
+def _path(text: str) -> str:
+    if len(text.split("/")) != 4 or text.startswith("/"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no object; write OWNER/BRAND/CATEGORY/FILE as sweep printed it"
+        )
     return text
 
 

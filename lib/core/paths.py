@@ -27,6 +27,7 @@ CATEGORIES = (
     "raw",
     "receipts",
     "cache",
+    "quarantine",
 )
 #: Characters of a fingerprint: 50 bits, far beyond the versions that one slot ever has.
 FINGERPRINT_CHARS = 10

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.app.audit import Report, audit_slice
-from lib.app.audit import run as audit
 from lib.app.settle import begin
+from lib.app.storage import orphans
 from lib.core.checks import Check
 from lib.core.paths import ObjectName, build, fingerprint
 from lib.core.work import Artifact, Plan, Step, Work
@@ -41,7 +41,7 @@ def made(crank: Crank, *ids: str, brand: str = BRAND) -> None:
     for work_id in ids:
         order(crank, work_id, brand)
     crank.until_quiet()
-    crank.clock.advance(2 * audit.ORPHAN_AGE_S)
+    crank.clock.advance(2 * orphans.ORPHAN_AGE_S)
 
 
 def file_of(crank: Crank, work_id: str, place: str = "posts", brand: str = BRAND) -> Path:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lib.app.audit import listing, reconcile
-from lib.app.audit import run as audit
 from lib.app.settle import settle
+from lib.app.storage import orphans
 from lib.app.sweep import sweep
 from lib.core.errors import ToolFailed
 from lib.ports import REMOVE
@@ -235,7 +235,7 @@ class TestOrphans:
             crank.file(path).write_bytes(whole.read_bytes())
         lose_events(crank)
         assert reconcile(crank.studio).orphans.objects == 0  # perhaps they are just being made
-        crank.clock.advance(audit.ORPHAN_AGE_S)
+        crank.clock.advance(orphans.ORPHAN_AGE_S)
         report = reconcile(crank.studio)
         assert {one["object"]: one["why"] for one in report.orphans.named} == strangers
         assert report.orphans.objects == 4
@@ -261,18 +261,18 @@ class TestOrphans:
         crank.file(path).parent.mkdir(parents=True)
         crank.file(path).write_bytes(b"x")
         lose_events(crank)
-        crank.clock.advance(audit.ORPHAN_AGE_S)
+        crank.clock.advance(orphans.ORPHAN_AGE_S)
         assert [one["object"] for one in reconcile(crank.studio).orphans.named] == [path]
 
     def test_only_so_many_are_named_and_all_are_counted(
         self, crank: Crank, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(audit, "ORPHANS_NAMED", 2)
+        monkeypatch.setattr(orphans, "ORPHANS_NAMED", 2)
         made(crank, "b")
         folder = file_of(crank, "b").parent
         for number in range(5):
             (folder / f"x-{number}.txt").write_text("five")
         lose_events(crank)
-        crank.clock.advance(audit.ORPHAN_AGE_S)
-        orphans = reconcile(crank.studio).orphans
-        assert (orphans.objects, orphans.bytes, len(orphans.named)) == (5, 20, 2)
+        crank.clock.advance(orphans.ORPHAN_AGE_S)
+        found = reconcile(crank.studio).orphans
+        assert (found.objects, found.bytes, len(found.named)) == (5, 20, 2)

@@ -19,6 +19,7 @@ from lib.app.case import AUDITS, Case, case_of, load, record_path
 from lib.app.journal import note
 from lib.app.observe import recall
 from lib.app.settle import judge, settle
+from lib.app.storage.orphans import Orphans
 from lib.app.studio import Studio
 from lib.core.errors import Conflict, StudioError
 from lib.core.rollup import Phase, phase
@@ -30,29 +31,7 @@ from lib.ports import ObjectInfo, Record
 SLICE_WORKS = 100
 #: Calls that list the bucket after which a slice ends; beginning one may take fourteen.
 SLICE_CALLS = 24
-#: Younger than this an object may belong to a work that was written since its record was read.
-ORPHAN_AGE_S = 3600.0
-#: How many orphans a report names; the others are counted.
-ORPHANS_NAMED = 100
 CURSOR = f"{AUDITS}/cursor"
-
-
-@dataclass(slots=True)
-class Orphans:
-    """Objects that no work's plan names: of no work, or of a revision that was superseded."""
-
-    objects: int = 0
-    bytes: int = 0
-    named: list[Json] = field(default_factory=list)
-
-    def add(self, info: ObjectInfo, why: str, now: float) -> None:
-        """Count an object that is old enough to be called an orphan."""
-        if now - info.updated_at < ORPHAN_AGE_S:
-            return
-        self.objects += 1
-        self.bytes += info.size
-        if len(self.named) < ORPHANS_NAMED:
-            self.named.append({"object": info.path, "bytes": info.size, "why": why})
 
 
 @dataclass(slots=True)

@@ -19,11 +19,11 @@ from pathlib import Path
 from lib.app.deposit import deposit
 from lib.app.migrate.groups import File, Piece
 from lib.app.observe import FACTS, FACTS_OF, sight
-from lib.app.salvage import KEEP_S
 from lib.app.studio import Studio
 from lib.checksum import crc32c_of
 from lib.core.checks import Check, Facts, faults
 from lib.core.errors import Conflict, NotFound, Unavailable
+from lib.core.retention import SCRATCH_KEEP_S
 from lib.core.work import Artifact, Json
 from lib.ports import Objects
 
@@ -99,7 +99,7 @@ def forget_rooms(studio: Studio) -> None:
     """Remove the folders of migrations that died long ago."""
     for folder in studio.scratch.glob(f"{ROOM}*"):
         with contextlib.suppress(FileNotFoundError):
-            if studio.clock.now() - folder.stat().st_mtime > KEEP_S:
+            if studio.clock.now() - folder.stat().st_mtime > SCRATCH_KEEP_S:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,0 +1,1 @@
+"""What the bucket holds, how long it is kept, and how that which is ours goes again."""
