@@ -9,17 +9,20 @@ listing is not a lock, and what it shows may be older or younger than the record
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from lib.app.audit.listing import Begins, Bucket, Listed, Listing
-from lib.app.audit.name_order import PAST_ID, InNameOrder, id_of, key_of
-from lib.app.case import PAGE, WORKS, record_path
+from lib.app.audit.listing import Begins, Bucket, Listing
+from lib.app.audit.name_order import PAST_ID, InNameOrder, id_of
+from lib.app.case import WORKS, record_path
 from lib.app.studio import Studio
 from lib.core.errors import StudioError
 from lib.ports import ObjectInfo, Query, Record
 
+#: Works that one query reads. A record of sixteen artifacts takes 0.1 MB once it is read, so that
+#: many more would take memory, and time, for they fall out of the processor's cache.
+PAGE = 50
 #: Sorts behind every id that anybody could give.
 LAST_ID = chr(0x10FFFF)
 
@@ -39,12 +42,12 @@ class Place:
     pages: Mapping[str, Begins] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """A work and its objects; without a record, an object beside which there is no work."""
 
     record: Record | None
-    objects: Iterator[ObjectInfo]
+    #: By category and name.
+    objects: Sequence[ObjectInfo]
     #: Why the walk could not see what comes here; then there is nothing else.
     failure: str = ""
 
@@ -80,15 +83,12 @@ class Walk:
         return self._brand.place if self._brand else self._begin
 
     def __iter__(self) -> Iterator[Pair]:
-        """Yield pairs, with the ``objects`` of each to be read before the next is asked for.
-
-        Raises Unavailable when the records could not be asked.
-        """
+        """Yield pairs. Raises Unavailable when the records could not be asked."""
         if self._begin is None or self._begin.pages is None:
             try:
                 self._bucket.look_whole()
             except StudioError as error:
-                yield Pair(None, iter(()), f"the bucket: {error}")
+                yield Pair(None, (), f"the bucket: {error}")
                 return
         at = self._begin or self._next_brand(None)
         while at is not None:
@@ -101,7 +101,7 @@ class Walk:
                     yield pair
             except StudioError as error:
                 self._brand.abandon()
-                yield Pair(None, iter(()), f"{at.owner}/{at.brand}: {error}")
+                yield Pair(None, (), f"{at.owner}/{at.brand}: {error}")
             at = self._next_brand(at)
         self._ended = True
 
@@ -148,11 +148,9 @@ class _Brand:
         self._passed = at.passed
         self._listing: Listing | None = None
         self._works = InNameOrder(self._query(), self._still_there(), at.read)
-        #: The work that comes next, while the objects before it are given.
+        #: The work that was given last, and the one that comes next while objects before it are.
+        self._given: Record | None = None
         self._coming: Record | None = None
-        self._head: Listed | None = None
-        self._merged: Iterator[Listed] = iter(())
-        self._broken: StudioError | None = None
 
     @property
     def place(self) -> Place:
@@ -161,7 +159,8 @@ class _Brand:
             return self._at
         works, pages = self._works, self._listing.pages()
         held = (*works.held, *([id_of(self._coming)] if self._coming else []))
-        return Place(self._at.owner, self._at.brand, works.read, held, self._passed, pages)
+        passed = id_of(self._given) + PAST_ID if self._given else self._passed
+        return Place(self._at.owner, self._at.brand, works.read, held, passed, pages)
 
     def abandon(self) -> None:
         """Leave the brand: what is left of it is for the next walk."""
@@ -170,44 +169,24 @@ class _Brand:
 
     def pairs(self) -> Iterator[Pair]:
         """Yield the works with their objects, and the objects in between."""
-        self._listing = Listing(self._bucket, self._at.owner, self._at.brand, self._at.pages)
-        self._merged = iter(self._listing)
-        self._advance()
-        while self._head and self._head.name <= self._passed:
-            self._advance()
-        for record in self._works:
-            key = key_of(record)
-            self._coming = record
-            yield from self._strays(before=key)
-            self._coming = None
-            self._passed = id_of(record) + PAST_ID
-            yield Pair(record, self._objects_of(key))
-            if self._broken:
-                raise self._broken
-            for _ in self._objects_of(key):
-                pass  # whoever asked had seen enough
-        yield from self._strays(before=None)
+        listing = Listing(self._bucket, self._at.owner, self._at.brand, self._at.pages)
+        listing.skip(self._passed)
+        self._listing = listing
+        for key, record in self._works:
+            objects = listing.take(key)
+            if objects is None:
+                self._coming = record
+                yield from self._strays(listing, key)
+                self._coming = None
+                objects = listing.take(key)
+            self._given = record
+            yield Pair(record, objects or ())
+        yield from self._strays(listing, None)
 
-    def _strays(self, before: str | None) -> Iterator[Pair]:
-        while self._head and (before is None or self._head.key < before):
-            stray = self._head
-            self._passed = stray.name
-            self._advance()
-            yield Pair(None, iter((stray.info,)))
-
-    def _objects_of(self, key: str) -> Iterator[ObjectInfo]:
-        while self._head and self._head.key == key:
-            info = self._head.info
-            self._advance()
-            yield info
-
-    def _advance(self) -> None:
-        try:
-            self._head = next(self._merged, None)
-        except StudioError as error:
-            # Whoever reads the objects of a work hears of it first; the walk must not go on.
-            self._head, self._broken = None, error
-            raise
+    def _strays(self, listing: Listing, key: str | None) -> Iterator[Pair]:
+        for name, info in listing.before(key):
+            self._given, self._passed = None, name
+            yield Pair(None, (info,))
 
     def _query(self) -> Iterator[Record]:
         """Yield the works behind the place, by id, and no more at once than will be looked at."""
