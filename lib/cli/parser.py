@@ -86,6 +86,11 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
         "reconcile", parents=[common], help="hold every record against the bucket"
     )
     reconcile.add_argument("--dry-run", action="store_true", help="only say what is wrong")
+    reconcile.add_argument(
+        "--accept-losses",
+        action="store_true",
+        help="correct the records even though very many files are gone, and make those anew",
+    )
     _migrate_command(commands, common)
     _cost_command(commands, common)
     commands.add_parser("doctor", parents=[common], help="check this machine and this studio")

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from lib.app.audit import certificate, pattern, run
 from lib.app.audit.certificate import Certificates
 from lib.app.audit.merge_join import Pair, Walk
+from lib.app.audit.suspect import Batch
 from lib.app.case import record_path
 from lib.core.checks import Check, faults
 from lib.ports import ObjectInfo, Record
@@ -74,8 +75,9 @@ class Ready:
         return known
 
     def check(self, pair: Pair, known: Any) -> run.Report:
-        report = run.Report()
-        run.check(self.crank.studio, pair, report, known)
+        report, batch = run.Report(), Batch()
+        run._judge(self.crank.studio, pair, report, known, batch)
+        report.corrections = [one.line("") for one in batch.suspects]
         return report
 
     def lie_of(self, pair: Pair) -> str:
@@ -277,6 +279,7 @@ BUGS = [
     (pattern, "type(path) is not str or ", ""),
     (pattern, 'or "unreadable" in facts', ""),
     (pattern, "if is_plain:", "if True:"),
+    (pattern, "self.good: Any = _UNKNOWN", "self.good = None"),
     (pattern, "type(number) not in _NUMBERS or not low", "not low"),
     (pattern, "type(number) not in _NUMBERS or not abs", "not abs"),
     (pattern, "<= by:", "<= by + 1:"),
@@ -332,6 +335,9 @@ DEMANDING = Check(
 
 def falsely_good(bounds_of: Any) -> Iterator[str]:
     """Yield facts that are held to be good behind others, and are not."""
+    for facts in (None, "junk", [], {}, 1):
+        if holds(bounds_of(DEMANDING), facts):
+            yield f"{facts!r} before any"
     for name in (*GOOD, "unreadable"):
         for value in (*VALUES, *neighbours(GOOD.get(name)), 1.1200001, 0.99, -15.4999, -0.9):
             facts = {**GOOD, name: value}

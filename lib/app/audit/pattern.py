@@ -30,6 +30,8 @@ NEAR = {"seconds": "seconds_tolerance", "lufs": "lufs_tolerance"}
 AT_LEAST = {"spread": "min_spread", "entries": "min_entries"}
 AT_MOST = {"true_peak_dbtp": "max_true_peak_dbtp"}
 _NUMBERS = (float, int)
+#: Equals nothing that could be stored.
+_UNKNOWN: Any = object()
 
 
 class Bounds:
@@ -50,7 +52,7 @@ class Bounds:
         within = {name: ends for name, ends in (least | most).items() if None not in ends}
         self._within = [(name, low, high) for name, (low, high) in within.items()]
         #: Facts that were found good: those of another object may be the same.
-        self.good: Json | None = None
+        self.good: Any = _UNKNOWN
 
     def hold(self, facts: Any) -> bool:
         """Tell whether an object of at least ``least`` bytes and these facts is certainly valid.
@@ -59,7 +61,7 @@ class Bounds:
         """
         if type(facts) is not dict or self._names(facts) != self._values or "unreadable" in facts:
             return False
-        is_plain = self.good is None
+        is_plain = self.good is _UNKNOWN
         for name, low, high in self._within:
             number = facts[name]
             if type(number) not in _NUMBERS or not low <= number <= high:
