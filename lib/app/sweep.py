@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from lib.app import salvage
-from lib.app.audit import Report, audit_slice, settle_or_tell
+from lib.app.audit import Report, audit_slice, begin_night, settle_or_tell
 from lib.app.audit.merge_join import LAST_ID
 from lib.app.audit.name_order import id_of
 from lib.app.case import WORKS, case_of, record_path, walk
@@ -32,7 +32,8 @@ def sweep(studio: Studio) -> Report:
     """Run one tick and report what it did."""
     report = Report()
     _settle_due(studio, report)
-    audit_slice(studio, report)
+    if not audit_slice(studio, report):
+        begin_night(studio)
     salvage.forget_old(studio)
     if report.due or report.corrections or report.unreachable or report.breaker:
         note(

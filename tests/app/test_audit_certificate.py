@@ -76,7 +76,7 @@ class Ready:
 
     def check(self, pair: Pair, known: Any) -> run.Report:
         report, batch = run.Report(), Batch()
-        run._judge(self.crank.studio, pair, report, known, batch)
+        run.judge_pair(self.crank.studio, pair, report, known, batch)
         report.corrections = [one.line("") for one in batch.suspects]
         return report
 

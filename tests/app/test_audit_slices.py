@@ -79,13 +79,13 @@ class TestSlices:
         monkeypatch.setattr(audit, "SLICE_WORKS", 2)
         made(crank, *NESTED)
         checked: list[str] = []
-        judged = audit._judge
+        judged = audit.judge_pair
 
         def noted(studio: Any, pair: Any, *rest: Any) -> None:
             checked.extend([id_of(pair.record)] if pair.record else [])
             judged(studio, pair, *rest)
 
-        monkeypatch.setattr(audit, "_judge", noted)
+        monkeypatch.setattr(audit, "judge_pair", noted)
         report = Report()
         audit_slice(crank.studio, report)
         gone = next(i for i in ("bb-2", "c") if i not in checked)

@@ -8,9 +8,10 @@ listing is not a lock, and what it shows may be older or younger than the record
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
 from lib.app.audit.listing import Begins, Bucket, Listing
@@ -18,6 +19,7 @@ from lib.app.audit.name_order import PAST_ID, InNameOrder, id_of
 from lib.app.case import WORKS, record_path
 from lib.app.studio import Studio
 from lib.core.errors import StudioError
+from lib.core.work import Json
 from lib.ports import ObjectInfo, Query, Record
 
 #: Works that one query reads. A record of sixteen artifacts takes 0.1 MB once it is read, so that
@@ -41,6 +43,19 @@ class Place:
     #: By category, where the page begins that comes next; None: list from the beginning.
     pages: Mapping[str, Begins] | None = None
 
+    def as_json(self) -> Json:
+        """Return the place as it is stored, which equals what is read again."""
+        stored: Json = json.loads(json.dumps(asdict(self)))
+        return stored
+
+    @classmethod
+    def of_json(cls, stored: Any) -> Place | None:
+        """Return a stored place; None, which is the beginning, when it cannot be read."""
+        names = {part.name for part in fields(cls)}
+        if not isinstance(stored, dict) or stored.keys() != names:
+            return None
+        return cls(**{**stored, "held": tuple(stored["held"])})
+
 
 class Pair(NamedTuple):
     """A work and its objects; without a record, an object beside which there is no work."""
@@ -56,12 +71,19 @@ class Walk:
     """One walk over all works and objects; iterate it, stop anywhere, keep its ``place``."""
 
     def __init__(
-        self, studio: Studio, place: Place | None = None, *, most: float = math.inf
+        self,
+        studio: Studio,
+        place: Place | None = None,
+        *,
+        most: float = math.inf,
+        one_brand: bool = False,
     ) -> None:
         """Begin at ``place``, None for the beginning; no more works are read than ``most`` needs.
 
-        Only whoever iterates stops there.
+        Only whoever iterates stops there. With ``one_brand`` the walk ends with the brand of its
+        place.
         """
+        self._one_brand = one_brand
         self._studio = studio
         self._begin = place
         self._most = most
@@ -84,13 +106,13 @@ class Walk:
 
     def __iter__(self) -> Iterator[Pair]:
         """Yield pairs. Raises Unavailable when the records could not be asked."""
-        if self._begin is None or self._begin.pages is None:
+        if not self._one_brand and (self._begin is None or self._begin.pages is None):
             try:
                 self._bucket.look_whole()
             except StudioError as error:
                 yield Pair(None, (), f"the bucket: {error}")
                 return
-        at = self._begin or self._next_brand(None)
+        at = self._begin or self.brand_behind(None)
         while at is not None:
             # A work is known to come next only when the one behind it was read.
             batch = int(max(1, min(PAGE, self._most - self.works + 1)))
@@ -102,10 +124,10 @@ class Walk:
             except StudioError as error:
                 self._brand.abandon()
                 yield Pair(None, (), f"{at.owner}/{at.brand}: {error}")
-            at = self._next_brand(at)
+            at = None if self._one_brand else self.brand_behind(at)
         self._ended = True
 
-    def _next_brand(self, last: Place | None) -> Place | None:
+    def brand_behind(self, last: Place | None) -> Place | None:
         """Return the next brand that a record names, or that the bucket shows at a glance.
 
         A cursor that nobody ever got skips all works of a brand, so this is a read or two.

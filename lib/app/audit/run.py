@@ -7,11 +7,8 @@ ordinary look, and only that decides. What no work claims is counted and named, 
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import logging
 from dataclasses import dataclass, field
-from typing import Any
 
 from lib.app.audit.breaker import open_breaker
 from lib.app.audit.certificate import Certificates
@@ -99,35 +96,37 @@ def reconcile(studio: Studio, *, dry_run: bool = False, accept_losses: bool = Fa
     report, known, batch = Report(), Certificates(), Batch()
     manner = Manner(dry_run, accept_losses)
     for pair in Walk(studio):
-        _judge(studio, pair, report, known, batch)
+        judge_pair(studio, pair, report, known, batch)
         if batch.works >= BATCH_WORKS or (
             batch.has_lost_too_many(BATCH_WORKS) and not accept_losses
         ):
-            _conclude(studio, batch, report, manner)
+            conclude(studio, batch, report, manner)
             batch = Batch()
         if report.breaker:
             return report
-    _conclude(studio, batch, report, manner)
+    conclude(studio, batch, report, manner)
     return report
 
 
-def audit_slice(studio: Studio, report: Report) -> None:
-    """Audit what comes next behind the cursor, which remembers only where.
+def audit_slice(studio: Studio, report: Report) -> bool:
+    """Audit what comes next behind the cursor, and tell whether that was all there is.
 
-    Two slices at once audit the same works twice, which is harmless; the cursor is moved by
-    whoever is first. Raises Unavailable when the records could not be asked.
+    The cursor remembers only where. Two slices at once audit the same works twice, which is
+    harmless; the cursor is moved by whoever is first. Raises Unavailable when the records could
+    not be asked.
     """
     cursor = studio.records.get(CURSOR)
-    walk = Walk(studio, _place_of(cursor), most=SLICE_WORKS)
+    begin = Place.of_json(cursor.data.get("place") if cursor else None)
+    walk = Walk(studio, begin, most=SLICE_WORKS)
     known, batch = Certificates(), Batch()
     for pair in walk:
-        _judge(studio, pair, report, known, batch)
+        judge_pair(studio, pair, report, known, batch)
         # A bucket that is away keeps a tick waiting once, not once for each brand.
         full = walk.works == SLICE_WORKS or walk.calls >= SLICE_CALLS or pair.failure
         if full or batch.starts >= PASS_STARTS:
             break
-    _conclude(studio, batch, report, Manner())
-    place = _json_of(walk.place)
+    conclude(studio, batch, report, Manner())
+    place = walk.place.as_json() if walk.place else {}
     try:
         if cursor is None:
             studio.records.create(CURSOR, {"place": place})
@@ -135,6 +134,7 @@ def audit_slice(studio: Studio, report: Report) -> None:
             studio.records.update(CURSOR, {("place",): place}, version=cursor.version)
     except Conflict:
         pass  # another slice moved it; its place is as good as ours
+    return begin is None and not place
 
 
 def settle_or_tell(
@@ -158,22 +158,9 @@ def settle_or_tell(
     return True
 
 
-def _json_of(place: Place | None) -> Json:
-    """Return a place as it is stored, which equals what is read again."""
-    stored: Json = json.loads(json.dumps(dataclasses.asdict(place))) if place else {}
-    return stored
-
-
-def _place_of(cursor: Record | None) -> Place | None:
-    """Return where the last slice stopped; the beginning when that cannot be read."""
-    place: Any = cursor.data.get("place") if cursor else None
-    names = {part.name for part in dataclasses.fields(Place)}
-    if not isinstance(place, dict) or place.keys() != names:
-        return None
-    return Place(**{**place, "held": tuple(place["held"])})
-
-
-def _judge(studio: Studio, pair: Pair, report: Report, known: Certificates, batch: Batch) -> None:
+def judge_pair(
+    studio: Studio, pair: Pair, report: Report, known: Certificates, batch: Batch
+) -> None:
     """Judge one work by what the walk shows of it; what is wrong with it enters the batch."""
     if pair.record is not None and known.cover(pair.record, pair.objects):
         report.checked += 1
@@ -202,7 +189,7 @@ def _judge(studio: Studio, pair: Pair, report: Report, known: Certificates, batc
     batch.works += 1
 
 
-def _conclude(studio: Studio, batch: Batch, report: Report, manner: Manner) -> None:
+def conclude(studio: Studio, batch: Batch, report: Report, manner: Manner) -> None:
     """Have the records of a batch corrected, unless more is lost than can be believed."""
     if batch.has_lost_too_many() and not manner.accept_losses:
         report.breaker = open_breaker(studio, batch, quietly=manner.dry_run)
