@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from lib.app.settle import settle
 from lib.app.sweep import sweep
 from lib.core.errors import Unavailable
 from lib.ports import REMOVE, Page, Query
+from lib.settings import ROOT
 from tests.app.counted import counted
 from tests.app.crank import OWNER, Crank
 from tests.app.planted import BRAND, file_of, lose_events, made, order, slices, summary
@@ -351,3 +355,22 @@ class TestEverybodyHasATurn:
 
 def due_at(crank: Crank, *ids: str) -> list[float | None]:
     return [crank.studio.records.get(f"works/{i}").data.get("due_at") for i in ids]
+
+
+def test_the_command_says_why_it_stopped_and_how_to_go_on(crank: Crank) -> None:
+    made(crank, *MANY)
+    lose(crank, MANY)
+    crank.local.close()
+    stopped = command(crank)
+    assert stopped.returncode == 1
+    assert "Stopped: " in stopped.stdout
+    assert "--accept-losses" in stopped.stdout
+    assert json.loads(command(crank, "--json").stdout)["breaker"]["settled"] == len(MANY)
+    assert f"{len(MANY)} corrected" in command(crank, "--accept-losses").stdout
+    assert command(crank).returncode == 0
+
+
+def command(crank: Crank, *words: str) -> subprocess.CompletedProcess[str]:
+    data = str(crank.local.settings.data)
+    line = [sys.executable, "-m", "lib.cli", "reconcile", *words, "--data", data]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
