@@ -183,7 +183,7 @@ def walk(studio: Studio, query: Query, *, first: int = PAGE) -> Iterator[Record]
     ``first`` is the length of the first page, for who expects to stop soon: each record that is
     read is billed.
     """
-    limit, after = first, None
+    limit, after = first, query.after
     while True:
         page = studio.records.query(replace(query, after=after, limit=limit))
         yield from page

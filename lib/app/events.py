@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from lib.app.audit import audit_brand
 from lib.app.case import Case, case_of, record_path
 from lib.app.journal import note
 from lib.app.perform import perform
@@ -97,14 +100,22 @@ def _unwrapped(event_type: str, data: Any) -> tuple[str, Any]:
 
 
 def task_delivered(studio: Studio, payload: Any) -> tuple[str, int, dict[str, str]]:
-    """Carry out the attempt that a task names; return text, HTTP status and headers."""
+    """Carry out the attempt or the audit that a task names; return text, HTTP status, headers."""
     try:
-        work_id, step, number = payload["work_id"], payload["step"], int(payload["number"])
+        carry_out = _verb_of(studio, payload)
     except (KeyError, TypeError, ValueError):
         note("task_malformed", f"dropped a task with payload {payload!r}", level=logging.ERROR)
         return "dropped: the payload names no attempt", 200, _TEXT
     try:
-        return perform(studio, work_id, step, number), 200, _TEXT
+        return carry_out(), 200, _TEXT
     except Unavailable as error:
         after_s = max(1, round(error.retry_after_s))
         return f"not yet: {error}", 429, {**_TEXT, "Retry-After": str(after_s)}
+
+
+def _verb_of(studio: Studio, payload: Any) -> Callable[[], str]:
+    """Return what a task asks for. Raises KeyError, TypeError or ValueError when it is nothing."""
+    if "audit" in payload:
+        return partial(audit_brand, studio, int(payload["audit"]), payload["place"])
+    work_id, step, number = payload["work_id"], payload["step"], int(payload["number"])
+    return partial(perform, studio, work_id, step, number)

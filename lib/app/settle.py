@@ -44,19 +44,25 @@ PAUSE_S = 0.02
 
 
 def settle(
-    studio: Studio, work_id: str, *, ended: Attempt | None = None, known: Case | None = None
+    studio: Studio,
+    work_id: str,
+    *,
+    ended: Attempt | None = None,
+    known: Case | None = None,
+    correcting: bool = False,
 ) -> Case | None:
     """Bring the record of a work in line with the bucket and set going what is due.
 
     ``ended`` is an attempt that the caller closes: it enters the ledger in the same write.
     ``known`` is the case as the caller wrote it last; when it is out of date, it is read again.
+    With ``correcting`` the feed says what the record claimed that was not so.
     Returns the case that was found; None when there is no such work. Raises Unavailable when
     the bucket could not be looked at completely, or when the record stays contended.
     """
     for round_number in range(ROUNDS):
         case = known or load(studio, work_id)
         known = None
-        if case is None or _settle_once(studio, case, ended):
+        if case is None or _settle_once(studio, case, ended, correcting):
             return case
         if round_number:  # the first loss is most often our own event: what it wrote is enough
             time.sleep(random.uniform(0, PAUSE_S))  # noqa: S311 - spreads writers, no secret
@@ -158,7 +164,7 @@ class _Decided:
     actions: tuple[Action, ...]
 
 
-def _settle_once(studio: Studio, case: Case, ended: Attempt | None) -> bool:
+def _settle_once(studio: Studio, case: Case, ended: Attempt | None, correcting: bool) -> bool:
     """Do one round; False when somebody else wrote the record meanwhile."""
     closed = [ended] if ended is not None and case.is_open(ended) else []
     decided = _decide(studio, case, closed)
@@ -169,7 +175,7 @@ def _settle_once(studio: Studio, case: Case, ended: Attempt | None) -> bool:
                 record_path(work.id),
                 decided.changes,
                 version=case.version,
-                beside=news(case, decided.summary, studio.clock.now()),
+                beside=news(case, decided.summary, studio.clock.now(), correcting=correcting),
                 # What the bucket shows is found again after a power cut; what was sent is not.
                 durable=work.plan.touches_the_world(),
             )

@@ -89,6 +89,11 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
         "audit", parents=[common], help="ask every invariant of the records; changes nothing"
     )
     reconcile.add_argument("--dry-run", action="store_true", help="only say what is wrong")
+    reconcile.add_argument(
+        "--accept-losses",
+        action="store_true",
+        help="correct the records even though very many files are gone, and make those anew",
+    )
     _sweep_command(commands, common)
     _migrate_command(commands, common)
     _cost_command(commands, common)

@@ -41,7 +41,7 @@ def reconcile(args: argparse.Namespace) -> int:
     local = open_local(settings)
     logs.write_to(settings.data / "studio.log")
     try:
-        report = run_reconcile(local.studio, dry_run=args.dry_run)
+        report = run_reconcile(local.studio, dry_run=args.dry_run, accept_losses=args.accept_losses)
     finally:
         local.close()
     if args.json:
@@ -53,6 +53,12 @@ def reconcile(args: argparse.Namespace) -> int:
             say(f"  {line['work']}: {line['originalStatus']} → {line['correctedStatus']}")
             for slot, why in line["missing"].items():
                 say(f"    {slot}: {why}")
+        if report.left:
+            say(f"  {report.left} more are left for the next pass: enough was set going for one.")
+        if report.breaker:
+            named = ", ".join(report.breaker["works"])
+            say(f"  ✗ Stopped: {report.breaker['message']} ({named} …).")
+            say(f"    Now: {report.breaker['hint']}.")
         for words in report.unreachable:
             say(f"  could not look: {words}")
         if report.orphans.objects:
@@ -60,7 +66,8 @@ def reconcile(args: argparse.Namespace) -> int:
             say(f"{report.orphans.objects} objects belong to no work ({megabytes:.1f} MB):")
             for orphan in report.orphans.named:
                 say(f"  {orphan['object']}: {orphan['why']}")
-    return 1 if report.corrections or report.unreachable else 0
+    problems = report.corrections or report.unreachable or report.left or report.breaker
+    return 1 if problems else 0
 
 
 def audit(args: argparse.Namespace) -> int:

@@ -54,7 +54,8 @@ class Crank:
         for queue in QUEUES:
             for lease in self.local.queue.lease(queue, self.studio.executor, 600):
                 payload = lease.task.payload
-                self.delivered.append((payload["work_id"], payload["step"], payload["number"]))
+                if "work_id" in payload:
+                    self.delivered.append((payload["work_id"], payload["step"], payload["number"]))
                 _, status, _ = task_delivered(self.studio, payload)
                 assert status == 200
                 self.local.queue.done(lease)

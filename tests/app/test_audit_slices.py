@@ -11,6 +11,7 @@ import pytest
 
 from lib.app.audit import Report, audit_slice, listing, reconcile
 from lib.app.audit import run as audit
+from lib.app.audit.name_order import id_of
 from lib.app.sweep import sweep
 from lib.core.errors import Unavailable
 from tests.app.counted import Counted, counted
@@ -78,13 +79,13 @@ class TestSlices:
         monkeypatch.setattr(audit, "SLICE_WORKS", 2)
         made(crank, *NESTED)
         checked: list[str] = []
-        judged = audit.case_of
+        judged = audit.judge_pair
 
-        def noted(record: Any) -> Any:
-            checked.append(record.path.partition("/")[2])
-            return judged(record)
+        def noted(studio: Any, pair: Any, *rest: Any) -> None:
+            checked.extend([id_of(pair.record)] if pair.record else [])
+            judged(studio, pair, *rest)
 
-        monkeypatch.setattr(audit, "case_of", noted)
+        monkeypatch.setattr(audit, "judge_pair", noted)
         report = Report()
         audit_slice(crank.studio, report)
         gone = next(i for i in ("bb-2", "c") if i not in checked)

@@ -52,7 +52,7 @@ def test_works_come_in_the_order_of_their_objects_names_whatever_begins_with_wha
     ids: set[str],
 ) -> None:
     records = [Record(f"works/{i}", {}, 1) for i in sorted(ids)]
-    given_ids = [id_of(record) for record in InNameOrder(records)]
+    given_ids = [id_of(record) for _, record in InNameOrder(records)]
     assert given_ids == sorted(ids, key=lambda i: f"{i}_")
 
 

@@ -30,6 +30,8 @@ class Life:
 
     info: ObjectInfo
     born: float
+    #: A person put it.
+    by_person: bool = False
     died: float | None = None
     #: "studio" or "person"; empty while it lives.
     killer: str = ""
@@ -169,7 +171,7 @@ class MemoryBucket:
             path, self._latest, len(data), _crc32c(data), media_type, now, dict(metadata)
         )
         self._now[path], self._bytes[path] = info, data
-        self.lives[path, info.generation] = Life(info, now)
+        self.lives[path, info.generation] = Life(info, now, self.actor == "person")
         if old is not None:
             self._end(old)
         self.listener("finalized", info)

@@ -16,7 +16,9 @@ from lib.app import views
 from lib.app.activity import _SENTENCES
 from lib.app.case import ACTIVITY, WORKS, Case, case_of, record_path
 from lib.app.invariants import Breach, of_change, of_deletion, of_objects, of_record
+from lib.app.storage.provenance import ORIGIN
 from lib.core.checks import faults
+from lib.core.paths import parse
 from lib.core.recipes.burst import is_burst
 from lib.core.rollup import SETTLED, Phase
 from lib.core.work import Artifact, Json, Keep, Outcome
@@ -233,7 +235,8 @@ class Oracle:
         plan = case.work.plan.artifacts() if case else ()
         artifact = next((a for a in plan if a.path == info.path), None)
         life = self.world.bucket.lives[info.path, info.generation]
-        found = not process.made and info.media_type != "application/json"
+        found = not process.made and ORIGIN not in info.metadata
+        found = found and info.media_type != "application/json"
         self.world.engine.seen["a finished file outlived its attempt"] += found
         if artifact is not None and not self.good(artifact, life):
             _fail("what_is_put_was_checked", info.path, "its bytes are no good")
@@ -248,7 +251,17 @@ class Oracle:
             if artifact is not None and self.good(artifact, life):
                 _fail("good_bytes_stay", info.path, "they were written over")
             return
-        _none(of_deletion(info, case, self._live_since(process.born, case)))
+        live = self._live_since(process.born, case)
+        _none(of_deletion(info, case, live, is_copied=self._is_copied(info)))
+
+    def _is_copied(self, info: ObjectInfo) -> bool:
+        """Tell whether the bytes lie in quarantine, or where they came from before they did."""
+        told = info.metadata.get(ORIGIN)
+        for other in self.world.bucket.live().values():
+            moved = info.path in (other.metadata.get(ORIGIN), told) or other.path == told
+            if moved and other.crc32c == info.crc32c and other.path != info.path:
+                return True
+        return False
 
     def _live_since(self, born: float, case: Case | None) -> Mapping[str, ObjectInfo]:
         """Return what was there and good at any instant since a process began, by path."""
@@ -300,6 +313,24 @@ class Oracle:
         if is_burst(case.work.kind) and word == Phase.READY:
             self._burst_is_told(case)
         return "" if true == (word == Phase.READY) else f"it is {word}, and the bucket says {true}"
+
+    def leftover(self) -> str:
+        """Return what of ours nothing needs and nobody has removed or moved; empty when nothing."""
+        works = {w.work.id: w for w in map(case_of, map(without_next, self._readable()))}
+        unreadable = {path.partition("/")[2] for path in self.broken}
+        for info in self.world.bucket.live().values():
+            name = parse(info.path)
+            life = self.world.bucket.lives[info.path, info.generation]
+            if name is None or life.by_person or name.work_id in unreadable:
+                continue
+            case = works.get(name.work_id)
+            planned = case is not None and info.path in {a.path for a in case.work.plan.artifacts()}
+            whole = case is None or case.summary["phase"] in (Phase.READY, Phase.ARCHIVED)
+            if name.category == "raw" and whole:
+                return f"{info.path} is left"
+            if not planned and whole and name.category not in ("quarantine", "receipts", "raw"):
+                return f"{info.path} is in nobody's plan"
+        return ""
 
     def _burst_is_told(self, case: Case) -> None:
         """Hold what a page shows of a burst at rest against the works that there are."""

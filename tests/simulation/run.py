@@ -99,6 +99,8 @@ def _a_pass_over_health_does_nothing(oracle: Oracle) -> None:
     engine.run(engine.now + 900.0)
     if restless := oracle.restless():
         raise Violation(f"rest_lasts: {restless}")
+    if leftover := oracle.leftover():
+        raise Violation(f"nothing_stays_that_nothing_needs: {leftover}")
     works = len(world.records.all(WORKS))
     engine.run(engine.now + TICK_EVERY_S * (2 + works // SLICE_WORKS))
     before = (world.records.writes, world.queue.stored, len(world.bucket.lives))

@@ -8,9 +8,9 @@ show whole (a small bucket, a small brand) is listed by no more than those.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import NamedTuple
+from operator import attrgetter, itemgetter
 
 from lib.core.paths import CATEGORIES
 from lib.ports import ObjectInfo, Objects, Page
@@ -19,25 +19,12 @@ from lib.ports import ObjectInfo, Objects, Page
 PAGE = 1000
 #: Pages of a brand that are listed and kept at once: most brands are listed with no call too many.
 FIRST_PAGES = 4
-#: Ends the work's id in an object's name. Ids hold none, but bytes that sort on both sides of it.
-END_OF_ID = "_"
-
+#: Sorts behind every name: the head of a stream that has ended.
+_END = chr(0x10FFFF)
+_path = attrgetter("path")
 
 #: Where a page begins: the prefix that is listed, and its cursor (empty: from the beginning).
 Begins = tuple[str, str]
-
-
-class Listed(NamedTuple):
-    """One object of a category; ``name`` is what follows ``{owner}/{brand}/{category}/``."""
-
-    name: str
-    info: ObjectInfo
-
-    @property
-    def key(self) -> str:
-        """The name up to the end of the work's id: where this object sorts among the works."""
-        head, mark, _ = self.name.partition(END_OF_ID)
-        return head + mark
 
 
 class Bucket:
@@ -80,7 +67,7 @@ class Bucket:
 
 
 class Listing:
-    """The objects of one brand, merged over its categories; can be continued later."""
+    """The objects of one brand, in the order of their works; can be continued later."""
 
     def __init__(
         self, bucket: Bucket, owner: str, brand: str, pages: Mapping[str, Begins] | None
@@ -90,17 +77,43 @@ class Listing:
         self._prefix = f"{owner}/{brand}/"
         self._whole = False
         if pages is None:
-            self._streams = dict(self._first_look())
+            self._streams = list(self._first_look())
         else:
-            self._streams = {
-                category: _Stream(bucket, f"{self._prefix}{category}/", pages[category])
+            self._streams = [
+                _Stream(bucket, f"{self._prefix}{category}/", pages[category])
                 for category in CATEGORIES
                 if category in pages
-            }
+            ]
 
-    def __iter__(self) -> Iterator[Listed]:
-        """Yield the objects by name, those of one work together. Raises Unavailable."""
-        return heapq.merge(*self._streams.values(), key=itemgetter(0))
+    def skip(self, passed: str) -> None:
+        """Pass all names up to this one, in every category. Raises Unavailable."""
+        for stream in self._streams:
+            stream.skip(stream.folder + passed)
+        self._streams = [stream for stream in self._streams if stream.head != _END]
+
+    def take(self, key: str) -> list[ObjectInfo] | None:
+        """Return the objects whose names begin with ``key``, by category and name; pass them.
+
+        None, and nothing is passed, when another object sorts before them. Raises Unavailable.
+        """
+        here: list[tuple[_Stream, str]] = []
+        for stream in self._streams:
+            prefix = stream.folder + key
+            if stream.head.startswith(prefix):
+                here.append((stream, prefix))
+            elif stream.head < prefix:
+                return None
+        found: list[ObjectInfo] = []
+        for stream, prefix in here:
+            stream.take(prefix, found)
+        return found
+
+    def before(self, key: str | None) -> Iterator[tuple[str, ObjectInfo]]:
+        """Yield name and object of all that sorts before ``key``, or of all that is left.
+
+        The name is what follows ``{owner}/{brand}/{category}/``. Raises Unavailable.
+        """
+        return heapq.merge(*(s.before(key) for s in self._streams), key=itemgetter(0))
 
     def pages(self) -> dict[str, Begins] | None:
         """Return by category where the page in hand begins; None when a look shows the brand.
@@ -110,30 +123,35 @@ class Listing:
         """
         if self._whole:
             return None
-        return {c: s.begins for c, s in self._streams.items() if s.begins is not None}
+        start = len(self._prefix)
+        return {s.folder[start:-1]: s.begins for s in self._streams if s.begins is not None}
 
-    def _first_look(self) -> Iterator[tuple[str, _Stream]]:
+    def _first_look(self) -> Iterator[_Stream]:
         """List a few pages of all categories together, and yield each with what that showed.
 
         They come one after the other: the first ones whole, one in part, the last ones unseen.
         """
         items, cursor = self._bucket.first_pages(self._prefix)
         self._whole = cursor is None
-        last = items[-1].path if items else ""
+        paths = list(map(_path, items))
+        last = paths[-1] if paths else ""
         for category in CATEGORIES:
             folder = f"{self._prefix}{category}/"
-            known = [info for info in items if info.path.startswith(folder)]
+            known = items[bisect_left(paths, folder) : bisect_left(paths, folder + _END)]
             if last.startswith(folder):
                 then = (self._prefix, cursor) if cursor else None
-                yield category, _Stream(self._bucket, folder, then, known)
+                yield _Stream(self._bucket, folder, then, known)
             elif self._whole or folder < last:
-                yield category, _Stream(self._bucket, folder, None, known)
+                if known:
+                    yield _Stream(self._bucket, folder, None, known)
             else:
-                yield category, _Stream(self._bucket, folder, (folder, ""))
+                yield _Stream(self._bucket, folder, (folder, ""))
 
 
 class _Stream:
     """One category; ``begins`` says where the page in hand begins, None at the end."""
+
+    __slots__ = ("_at", "_bucket", "_infos", "_next", "_paths", "_run", "begins", "folder", "head")
 
     def __init__(
         self,
@@ -144,23 +162,76 @@ class _Stream:
     ) -> None:
         """Stand for a folder of which ``known`` come first and then what ``begins`` lists."""
         self._bucket = bucket
-        self._folder = folder
-        self._known = known
-        self._then = begins
+        self.folder = folder
+        self._next = begins
         self.begins: Begins | None = (folder, "") if known else begins
+        #: How many objects the last work had here: most often the next has as many.
+        self._run = 1
+        self._at = 0
+        self._show(known)
 
-    def __iter__(self) -> Iterator[Listed]:
-        """Yield the objects by name."""
-        start = len(self._folder)
-        for info in self._known:
-            yield Listed(info.path[start:], info)
-        self._known, self.begins = (), self._then
-        while self.begins is not None:
-            prefix, cursor = self.begins
+    def skip(self, bound: str) -> None:
+        """Go behind all paths up to this one, listing as far as it needs."""
+        while True:
+            self._at = bisect_right(self._paths, bound, self._at)
+            if self._at < len(self._paths):
+                self.head = self._paths[self._at]
+                return
+            if not self._turn():
+                return
+
+    def before(self, key: str | None) -> Iterator[tuple[str, ObjectInfo]]:
+        """Yield name and object of all that sorts before ``key``; each is passed when asked on."""
+        end = _END if key is None else self.folder + key
+        start = len(self.folder)
+        while self.head < end:
+            yield self.head[start:], self._infos[self._at]
+            self._pass(self._at + 1)
+
+    def take(self, prefix: str, found: list[ObjectInfo]) -> None:
+        """Add the objects whose paths begin with ``prefix``, of which the head is the first."""
+        while self.head.startswith(prefix):
+            paths, begin = self._paths, self._at
+            end = begin + self._run
+            if (
+                end >= len(paths)
+                or paths[end].startswith(prefix)
+                or not paths[end - 1].startswith(prefix)
+            ):
+                end = begin + 1
+                while end < len(paths) and paths[end].startswith(prefix):
+                    end += 1
+                self._run = end - begin
+            found += self._infos[begin:end]
+            self._pass(end)
+
+    def _pass(self, at: int) -> None:
+        if at < len(self._paths):
+            self._at, self.head = at, self._paths[at]
+        else:
+            self._turn()
+
+    def _turn(self) -> bool:
+        """Show the next page that holds anything; False at the end."""
+        while self._next is not None:
+            begins = prefix, cursor = self._next
             page = self._bucket.page(prefix, cursor or None)
-            for info in page.items:
-                if not info.path.startswith(self._folder):
-                    self.begins = None  # the next category, which has a stream of its own
-                    return
-                yield Listed(info.path[start:], info)
-            self.begins = (prefix, page.cursor) if page.cursor else None
+            infos: Sequence[ObjectInfo] = page.items
+            then = (prefix, page.cursor) if page.cursor else None
+            if infos and not infos[-1].path.startswith(self.folder):
+                # The next category, which has a stream of its own, is listed here as well.
+                infos = [info for info in infos if info.path.startswith(self.folder)]
+                then = None
+            self.begins, self._next = begins, then
+            if infos:
+                self._show(infos)
+                return True
+        self.begins = None
+        self._show(())
+        return False
+
+    def _show(self, infos: Sequence[ObjectInfo]) -> None:
+        self._infos = infos
+        self._paths = list(map(_path, infos))
+        self._at = 0
+        self.head = self._paths[0] if infos else _END

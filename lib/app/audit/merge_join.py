@@ -8,18 +8,24 @@ listing is not a lock, and what it shows may be older or younger than the record
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, NamedTuple
 
-from lib.app.audit.listing import Begins, Bucket, Listed, Listing
-from lib.app.audit.name_order import PAST_ID, InNameOrder, id_of, key_of
-from lib.app.case import PAGE, WORKS, record_path
+from lib.app.audit.listing import Begins, Bucket, Listing
+from lib.app.audit.name_order import PAST_ID, InNameOrder, id_of
+from lib.app.case import WORKS, record_path
 from lib.app.studio import Studio
 from lib.core.errors import StudioError
+from lib.core.work import Json
 from lib.ports import ObjectInfo, Query, Record
 
+#: Works that one query reads. A record of sixteen artifacts takes 0.1 MB once it is read: many more
+#: of them take memory, and a third more time, for they fall out of the processor's cache. So few
+#: cost more round trips, though no more money, as each record is billed for itself.
+PAGE = 25
 #: Sorts behind every id that anybody could give.
 LAST_ID = chr(0x10FFFF)
 
@@ -38,13 +44,26 @@ class Place:
     #: By category, where the page begins that comes next; None: list from the beginning.
     pages: Mapping[str, Begins] | None = None
 
+    def as_json(self) -> Json:
+        """Return the place as it is stored, which equals what is read again."""
+        stored: Json = json.loads(json.dumps(asdict(self)))
+        return stored
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+    @classmethod
+    def of_json(cls, stored: Any) -> Place | None:
+        """Return a stored place; None, which is the beginning, when it cannot be read."""
+        names = {part.name for part in fields(cls)}
+        if not isinstance(stored, dict) or stored.keys() != names:
+            return None
+        return cls(**{**stored, "held": tuple(stored["held"])})
+
+
+class Pair(NamedTuple):
     """A work and its objects; without a record, an object beside which there is no work."""
 
     record: Record | None
-    objects: Iterator[ObjectInfo]
+    #: By category and name.
+    objects: Sequence[ObjectInfo]
     #: Why the walk could not see what comes here; then there is nothing else.
     failure: str = ""
 
@@ -53,12 +72,19 @@ class Walk:
     """One walk over all works and objects; iterate it, stop anywhere, keep its ``place``."""
 
     def __init__(
-        self, studio: Studio, place: Place | None = None, *, most: float = math.inf
+        self,
+        studio: Studio,
+        place: Place | None = None,
+        *,
+        most: float = math.inf,
+        one_brand: bool = False,
     ) -> None:
         """Begin at ``place``, None for the beginning; no more works are read than ``most`` needs.
 
-        Only whoever iterates stops there.
+        Only whoever iterates stops there. With ``one_brand`` the walk ends with the brand of its
+        place.
         """
+        self._one_brand = one_brand
         self._studio = studio
         self._begin = place
         self._most = most
@@ -80,17 +106,14 @@ class Walk:
         return self._brand.place if self._brand else self._begin
 
     def __iter__(self) -> Iterator[Pair]:
-        """Yield pairs, with the ``objects`` of each to be read before the next is asked for.
-
-        Raises Unavailable when the records could not be asked.
-        """
-        if self._begin is None or self._begin.pages is None:
+        """Yield pairs. Raises Unavailable when the records could not be asked."""
+        if not self._one_brand and (self._begin is None or self._begin.pages is None):
             try:
                 self._bucket.look_whole()
             except StudioError as error:
-                yield Pair(None, iter(()), f"the bucket: {error}")
+                yield Pair(None, (), f"the bucket: {error}")
                 return
-        at = self._begin or self._next_brand(None)
+        at = self._begin or self.brand_behind(None)
         while at is not None:
             # A work is known to come next only when the one behind it was read.
             batch = int(max(1, min(PAGE, self._most - self.works + 1)))
@@ -101,11 +124,11 @@ class Walk:
                     yield pair
             except StudioError as error:
                 self._brand.abandon()
-                yield Pair(None, iter(()), f"{at.owner}/{at.brand}: {error}")
-            at = self._next_brand(at)
+                yield Pair(None, (), f"{at.owner}/{at.brand}: {error}")
+            at = None if self._one_brand else self.brand_behind(at)
         self._ended = True
 
-    def _next_brand(self, last: Place | None) -> Place | None:
+    def brand_behind(self, last: Place | None) -> Place | None:
         """Return the next brand that a record names, or that the bucket shows at a glance.
 
         A cursor that nobody ever got skips all works of a brand, so this is a read or two.
@@ -148,11 +171,9 @@ class _Brand:
         self._passed = at.passed
         self._listing: Listing | None = None
         self._works = InNameOrder(self._query(), self._still_there(), at.read)
-        #: The work that comes next, while the objects before it are given.
+        #: The work that was given last, and the one that comes next while objects before it are.
+        self._given: Record | None = None
         self._coming: Record | None = None
-        self._head: Listed | None = None
-        self._merged: Iterator[Listed] = iter(())
-        self._broken: StudioError | None = None
 
     @property
     def place(self) -> Place:
@@ -161,7 +182,8 @@ class _Brand:
             return self._at
         works, pages = self._works, self._listing.pages()
         held = (*works.held, *([id_of(self._coming)] if self._coming else []))
-        return Place(self._at.owner, self._at.brand, works.read, held, self._passed, pages)
+        passed = id_of(self._given) + PAST_ID if self._given else self._passed
+        return Place(self._at.owner, self._at.brand, works.read, held, passed, pages)
 
     def abandon(self) -> None:
         """Leave the brand: what is left of it is for the next walk."""
@@ -170,44 +192,24 @@ class _Brand:
 
     def pairs(self) -> Iterator[Pair]:
         """Yield the works with their objects, and the objects in between."""
-        self._listing = Listing(self._bucket, self._at.owner, self._at.brand, self._at.pages)
-        self._merged = iter(self._listing)
-        self._advance()
-        while self._head and self._head.name <= self._passed:
-            self._advance()
-        for record in self._works:
-            key = key_of(record)
-            self._coming = record
-            yield from self._strays(before=key)
-            self._coming = None
-            self._passed = id_of(record) + PAST_ID
-            yield Pair(record, self._objects_of(key))
-            if self._broken:
-                raise self._broken
-            for _ in self._objects_of(key):
-                pass  # whoever asked had seen enough
-        yield from self._strays(before=None)
+        listing = Listing(self._bucket, self._at.owner, self._at.brand, self._at.pages)
+        listing.skip(self._passed)
+        self._listing = listing
+        for key, record in self._works:
+            objects = listing.take(key)
+            if objects is None:
+                self._coming = record
+                yield from self._strays(listing, key)
+                self._coming = None
+                objects = listing.take(key)
+            self._given = record
+            yield Pair(record, objects or ())
+        yield from self._strays(listing, None)
 
-    def _strays(self, before: str | None) -> Iterator[Pair]:
-        while self._head and (before is None or self._head.key < before):
-            stray = self._head
-            self._passed = stray.name
-            self._advance()
-            yield Pair(None, iter((stray.info,)))
-
-    def _objects_of(self, key: str) -> Iterator[ObjectInfo]:
-        while self._head and self._head.key == key:
-            info = self._head.info
-            self._advance()
-            yield info
-
-    def _advance(self) -> None:
-        try:
-            self._head = next(self._merged, None)
-        except StudioError as error:
-            # Whoever reads the objects of a work hears of it first; the walk must not go on.
-            self._head, self._broken = None, error
-            raise
+    def _strays(self, listing: Listing, key: str | None) -> Iterator[Pair]:
+        for name, info in listing.before(key):
+            self._given, self._passed = None, name
+            yield Pair(None, (info,))
 
     def _query(self) -> Iterator[Record]:
         """Yield the works behind the place, by id, and no more at once than will be looked at."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lib.app.audit.listing import END_OF_ID
 from lib.ports import Record
 
+#: Ends the work's id in an object's name. Ids hold none, but bytes that sort on both sides of it.
+END_OF_ID = "_"
 #: Sorts right behind all names of a work's objects.
 PAST_ID = chr(ord(END_OF_ID) + 1)
 
@@ -26,23 +27,31 @@ class InNameOrder:
     ) -> None:
         """Reorder ``records``, sorted by id; ``held`` and ``read`` continue an earlier walk."""
         self._records = records
-        self._held = list(held)
-        self.read = read
+        self._held = [(key_of(record), record) for record in held]
+        self._read: Record | None = None
+        self._begin = read
+
+    @property
+    def read(self) -> str | None:
+        """The id that was read last."""
+        return id_of(self._read) if self._read else self._begin
 
     @property
     def held(self) -> tuple[str, ...]:
         """The ids that were read and wait."""
-        return tuple(id_of(record) for record in self._held)
+        return tuple(id_of(record) for _, record in self._held)
 
-    def __iter__(self) -> Iterator[Record]:
-        """Yield the records by ``key_of``."""
+    def __iter__(self) -> Iterator[tuple[str, Record]]:
+        """Yield the records by ``key_of``, each with that."""
+        held = self._held
         for record in self._records:
-            while self._held and key_of(self._held[-1]) < key_of(record):
-                yield self._held.pop()
-            self._held.append(record)
-            self.read = id_of(record)
-        while self._held:
-            yield self._held.pop()
+            key = key_of(record)
+            while held and held[-1][0] < key:
+                yield held.pop()
+            held.append((key, record))
+            self._read = record
+        while held:
+            yield held.pop()
 
 
 def id_of(record: Record) -> str:

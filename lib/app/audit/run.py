@@ -7,22 +7,22 @@ ordinary look, and only that decides. What no work claims is counted and named, 
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import logging
 from dataclasses import dataclass, field
-from typing import Any
 
+from lib.app.audit.breaker import open_breaker
+from lib.app.audit.certificate import Certificates
 from lib.app.audit.merge_join import Pair, Place, Walk
 from lib.app.audit.name_order import id_of
+from lib.app.audit.suspect import POISON, Batch, rests, suspect
 from lib.app.case import AUDITS, Case, case_of, load, record_path
 from lib.app.journal import note
 from lib.app.observe import recall
 from lib.app.settle import judge, settle
 from lib.app.storage.orphans import Orphans
 from lib.app.studio import Studio
-from lib.core.errors import Conflict, StudioError
-from lib.core.rollup import Phase, phase
+from lib.core.errors import Conflict
+from lib.core.rollup import Phase
 from lib.core.status import Assessment, assess
 from lib.core.work import Json, Sightings
 from lib.ports import ObjectInfo, Record
@@ -31,7 +31,19 @@ from lib.ports import ObjectInfo, Record
 SLICE_WORKS = 100
 #: Calls that list the bucket after which a slice ends; beginning one may take fourteen.
 SLICE_CALLS = 24
+#: Works of a whole pass that are judged before any of them is corrected.
+BATCH_WORKS = 1000
+#: Attempts that the corrections of one pass may set going; the work that reaches it is the last.
+PASS_STARTS = 100
 CURSOR = f"{AUDITS}/cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a pass goes about what it finds."""
+
+    dry_run: bool = False
+    accept_losses: bool = False
 
 
 @dataclass(slots=True)
@@ -46,34 +58,54 @@ class Report:
     oldest_due_s: float = 0.0
     corrections: list[Json] = field(default_factory=list)
     unreachable: list[str] = field(default_factory=list)
+    #: Attempts that corrections set going; works that were left for the next pass because of them.
+    started: int = 0
+    left: int = 0
+    #: Why nothing more was corrected; empty while all is believed.
+    breaker: Json = field(default_factory=dict)
     orphans: Orphans = field(default_factory=Orphans)
 
 
-def reconcile(studio: Studio, *, dry_run: bool = False) -> Report:
+def reconcile(studio: Studio, *, dry_run: bool = False, accept_losses: bool = False) -> Report:
     """Hold every record against the bucket; with ``dry_run`` only say what is wrong.
 
-    Raises Unavailable when the records could not be asked.
+    ``accept_losses`` is a person's word that what is missing is really gone: neither the breaker
+    nor the cap holds then. Raises Unavailable when the records could not be asked.
     """
-    report = Report()
+    report, known, batch = Report(), Certificates(), Batch()
+    manner = Manner(dry_run, accept_losses)
     for pair in Walk(studio):
-        _check(studio, pair, report, dry_run=dry_run)
+        judge_pair(studio, pair, report, known, batch)
+        if batch.works >= BATCH_WORKS or (
+            batch.has_lost_too_many(BATCH_WORKS) and not accept_losses
+        ):
+            conclude(studio, batch, report, manner)
+            batch = Batch()
+        if report.breaker:
+            return report
+    conclude(studio, batch, report, manner)
     return report
 
 
-def audit_slice(studio: Studio, report: Report) -> None:
-    """Audit what comes next behind the cursor, which remembers only where.
+def audit_slice(studio: Studio, report: Report) -> bool:
+    """Audit what comes next behind the cursor, and tell whether that was all there is.
 
-    Two slices at once audit the same works twice, which is harmless; the cursor is moved by
-    whoever is first. Raises Unavailable when the records could not be asked.
+    The cursor remembers only where. Two slices at once audit the same works twice, which is
+    harmless; the cursor is moved by whoever is first. Raises Unavailable when the records could
+    not be asked.
     """
     cursor = studio.records.get(CURSOR)
-    walk = Walk(studio, _place_of(cursor), most=SLICE_WORKS)
+    begin = Place.of_json(cursor.data.get("place") if cursor else None)
+    walk = Walk(studio, begin, most=SLICE_WORKS)
+    known, batch = Certificates(), Batch()
     for pair in walk:
-        _check(studio, pair, report, dry_run=False)
+        judge_pair(studio, pair, report, known, batch)
         # A bucket that is away keeps a tick waiting once, not once for each brand.
-        if walk.works == SLICE_WORKS or walk.calls >= SLICE_CALLS or pair.failure:
+        full = walk.works == SLICE_WORKS or walk.calls >= SLICE_CALLS or pair.failure
+        if full or batch.starts >= PASS_STARTS:
             break
-    place = _json_of(walk.place)
+    conclude(studio, batch, report, Manner())
+    place = walk.place.as_json() if walk.place else {}
     try:
         if cursor is None:
             studio.records.create(CURSOR, {"place": place})
@@ -81,75 +113,83 @@ def audit_slice(studio: Studio, report: Report) -> None:
             studio.records.update(CURSOR, {("place",): place}, version=cursor.version)
     except Conflict:
         pass  # another slice moved it; its place is as good as ours
+    return begin is None and not place
 
 
-def settle_or_tell(studio: Studio, work_id: str, report: Report) -> bool:
-    """Settle a work; False when it could not be, which is in the report then."""
+def settle_or_tell(
+    studio: Studio,
+    work_id: str,
+    report: Report,
+    *,
+    read: Record | None = None,
+    correcting: bool = False,
+) -> bool:
+    """Settle a work; False when it could not be, which is in the report then.
+
+    ``read`` is its record, where the caller has it.
+    """
     try:
-        settle(studio, work_id)
-    except StudioError as error:
+        settle(studio, work_id, known=case_of(read) if read else None, correcting=correcting)
+    except POISON as error:
         note("settle_failed", f"{record_path(work_id)}: {error}", level=logging.WARNING)
         report.unreachable.append(f"{work_id}: {error}")
         return False
     return True
 
 
-def _json_of(place: Place | None) -> Json:
-    """Return a place as it is stored, which equals what is read again."""
-    stored: Json = json.loads(json.dumps(dataclasses.asdict(place))) if place else {}
-    return stored
-
-
-def _place_of(cursor: Record | None) -> Place | None:
-    """Return where the last slice stopped; the beginning when that cannot be read."""
-    place: Any = cursor.data.get("place") if cursor else None
-    names = {part.name for part in dataclasses.fields(Place)}
-    if not isinstance(place, dict) or place.keys() != names:
-        return None
-    return Place(**{**place, "held": tuple(place["held"])})
-
-
-def _check(studio: Studio, pair: Pair, report: Report, *, dry_run: bool) -> None:
-    """Judge one work by what the walk shows of it, and have it settled when its record lies."""
-    now = studio.clock.now()
+def judge_pair(
+    studio: Studio, pair: Pair, report: Report, known: Certificates, batch: Batch
+) -> None:
+    """Judge one work by what the walk shows of it; what is wrong with it enters the batch."""
+    if pair.record is not None and known.cover(pair.record, pair.objects):
+        report.checked += 1
+        batch.works += 1
+        batch.settled += 1
+        return
     if pair.failure:
         report.unreachable.append(pair.failure)
     if pair.record is None:
         for info in pair.objects:
-            report.orphans.add(info, "there is no work of that name", now)
+            report.orphans.add(info, "there is no work of that name", studio.clock.now())
         return
-    work_id = id_of(pair.record)
     try:
         case = case_of(pair.record)
-        found, sightings, measured = _judge(studio, case, pair, report)
-    except StudioError as error:
-        report.unreachable.append(f"{work_id}: {error}")
+        found, sightings, measured = _look(studio, case, pair, report)
+        wrong = suspect(case, found, sightings, measured)
+        batch.settled += rests(case)
+        if wrong is not None:
+            batch.add(wrong)
+        elif case.summary["phase"] == Phase.READY:
+            known.learn(pair.record, case, pair.objects)
+    except POISON as error:
+        report.unreachable.append(f"{id_of(pair.record)}: {error}")
         return
     report.checked += 1
-    word = phase(found, archived=case.work.archived_at is not None)
-    if not _lies(case, word, found, sightings, measured):
-        return
-    fresh = load(studio, work_id)
-    if fresh is None or fresh.version != case.version:
-        return  # it is moving by itself; what we read was merely old
-    if not dry_run and not settle_or_tell(studio, work_id, report):
-        return
-    claimed = case.summary
-    report.corrections.append(
-        {
-            "work": work_id,
-            "originalStatus": claimed.get("phase"),
-            "correctedStatus": word.value,
-            "claimed": claimed.get("done"),
-            "verified": found.done,
-            "missing": dict(found.missing),
-            "action": "would correct" if dry_run else "corrected",
-        }
-    )
-    note("record_corrected", f"{work_id}: {claimed.get('phase')} → {word}", work_id=work_id)
+    batch.works += 1
 
 
-def _judge(
+def conclude(studio: Studio, batch: Batch, report: Report, manner: Manner) -> None:
+    """Have the records of a batch corrected, unless more is lost than can be believed."""
+    if batch.has_lost_too_many() and not manner.accept_losses:
+        report.breaker = open_breaker(studio, batch, quietly=manner.dry_run)
+        return
+    for one in batch.suspects:
+        work_id = one.case.work.id
+        fresh = load(studio, work_id)
+        if fresh is None or fresh.version != one.case.version:
+            continue  # it is moving by itself; what we read was merely old
+        if manner.dry_run:
+            report.corrections.append(one.line("would correct"))
+        elif one.starts and report.started >= PASS_STARTS and not manner.accept_losses:
+            report.left += 1
+        elif settle_or_tell(studio, work_id, report, correcting=True):
+            report.started += one.starts
+            report.corrections.append(one.line("corrected"))
+            claimed = one.case.summary.get("phase")
+            note("record_corrected", f"{work_id}: {claimed} → {one.word}", work_id=work_id)
+
+
+def _look(
     studio: Studio, case: Case, pair: Pair, report: Report
 ) -> tuple[Assessment, Sightings, Json]:
     """Judge from memory where the listing agrees with it, else by the ordinary look."""

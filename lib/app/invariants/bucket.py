@@ -37,15 +37,20 @@ def of_objects(case: Case, live: Mapping[str, ObjectInfo], now: float) -> Iterat
 
 
 def of_deletion(
-    info: ObjectInfo, case: Case | None, live: Mapping[str, ObjectInfo]
+    info: ObjectInfo, case: Case | None, live: Mapping[str, ObjectInfo], *, is_copied: bool
 ) -> Iterator[Breach]:
-    """Yield what is wrong with a deletion by the studio of ``info``; ``live`` is what is left."""
+    """Yield what is wrong with a deletion by the studio of ``info``; ``live`` is what is left.
+
+    ``is_copied``: the same bytes lie in another place, from or to which they were moved.
+    """
     name = parse(info.path)
     if name is None or not _is_ours(info, name.work_id):
         yield Breach("only_our_own_is_deleted", info.path, "somebody else put it")
         return
     if name.category != "raw":
-        yield Breach("only_raws_are_deleted", info.path, f"it is one of {name.category}")
+        put_away = case is not None and case.work.archived_at is not None
+        if not is_copied and name.category != "cache" and not put_away:
+            yield Breach("what_was_asked_for_is_kept", info.path, f"it is one of {name.category}")
         return
     if case is None or case.work.archived_at is not None:
         return
