@@ -20,8 +20,9 @@ from lib.adapters.local.lock import StudioLock
 from lib.adapters.local.ticker import Ticker
 from lib.app import salvage
 from lib.app.journal import note
-from lib.app.sweep import recover
+from lib.app.sweep import look_again, recover
 from lib.core.errors import Unavailable
+from lib.core.status import SKEW_S
 from lib.crew import IDLE_S, Crew, work
 from lib.delivery import deliver_event, deliver_tick
 from lib.server import Server
@@ -62,6 +63,7 @@ class Embedded:
         self._threads: list[threading.Thread] = []
         self._lock: StudioLock | None = None
         self._server = Server(local.settings.port) if serve else None
+        self._ticked_at = 0.0
         self._ticker = Ticker(local.studio.clock, _note_failure)
 
     @property
@@ -82,6 +84,7 @@ class Embedded:
         local.objects.scan()
         local.queue.release_others(local.studio.executor)
         lost = recover(local.studio)
+        look_again(local.studio)  # the clock may have been set back while nobody ran
         note("studio_started", f"{lost} attempts died with the last run", lost=lost)
         self._spawn("outbox", self._deliver_events)
         for queue, size in (("desk", DESK_WORKERS), ("render", local.settings.render_workers)):
@@ -91,7 +94,7 @@ class Embedded:
                     self._spawn(name, self._crew.employ)
                 else:
                     self._spawn(name, partial(work, local, queue, self._stopping))
-        self._ticker.every("tick", TICK_S, _tick)
+        self._ticker.every("tick", TICK_S, self._tick)
         self._ticker.every("scan", SCAN_S, local.objects.scan)
         self._ticker.every("flush", FLUSH_S, local.database.flush)
         self._ticker.every("keep-up", KEEP_UP_S, local.records.keep_up)
@@ -135,6 +138,17 @@ class Embedded:
         thread.start()
         self._threads.append(thread)
 
+    def _tick(self) -> None:
+        clock = self._local.studio.clock
+        last, self._ticked_at = self._ticked_at, clock.now()
+        try:
+            if self._ticked_at < last - SKEW_S:
+                late = look_again(self._local.studio)
+                note("clock_set_back", f"the clock was set back; {late} works were looked at")
+            deliver_tick()
+        except Unavailable:
+            return  # it was noted; the next tick comes in a moment
+
     def _deliver_events(self) -> None:
         outbox = self._local.outbox
         if not outbox.drain(deliver_event):
@@ -154,13 +168,6 @@ def running(
         yield embedded
     finally:
         embedded.stop()
-
-
-def _tick() -> None:
-    try:
-        deliver_tick()
-    except Unavailable:
-        return  # it was noted; the next tick comes in a moment
 
 
 def _note_failure(job: str, error: Exception) -> None:

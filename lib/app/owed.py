@@ -1,8 +1,8 @@
 """Ends of attempts that could not be written: this process owes them to the ledger, and pays.
 
-Called by ``perform``, and by whoever takes tasks before it takes another. On a full disk, or while the
-records are away, an end would else be known to nobody, and its attempt would stand at work until
-its patience is over. Dies with the process, whose attempts are closed as lost then.
+Called by ``perform``, and by whoever takes tasks before it takes another. On a full disk, or while
+the records are away, an end would else be known to nobody, and its attempt would stand at work
+until its patience is over. Dies with the process, whose attempts are closed as lost then.
 """
 
 from __future__ import annotations

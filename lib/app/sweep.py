@@ -16,11 +16,14 @@ from lib.app.case import WORKS, case_of, walk
 from lib.app.journal import note
 from lib.app.settle import settle
 from lib.app.studio import Studio
+from lib.core.status import SKEW_S
 from lib.core.work import Outcome
 from lib.ports import Query
 
 #: Works that a tick reads to see whether any is due.
 DUE_FIRST = 10
+#: Fields of an attempt that hold an instant.
+INSTANTS = ("enqueued_at", "started_at", "ended_at")
 
 
 def sweep(studio: Studio) -> Report:
@@ -45,6 +48,25 @@ def sweep(studio: Studio) -> Report:
             unreachable=len(report.unreachable),
         )
     return report
+
+
+def look_again(studio: Studio) -> int:
+    """Settle the works whose ledger speaks of instants that have not come; return how many.
+
+    For a clock that was set back: what is due by it would else wait for the same instant again.
+    """
+    ahead = studio.clock.now() + SKEW_S
+    late = [
+        id_of(record)
+        for record in walk(studio, Query(WORKS, order_by="due_at"))
+        if any(
+            (a[name] or 0.0) > ahead for a in record.data["attempts"].values() for name in INSTANTS
+        )
+    ]
+    report = Report()
+    for work_id in late:
+        settle_or_tell(studio, work_id, report)
+    return len(late)
 
 
 def recover(studio: Studio) -> int:
