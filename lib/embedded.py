@@ -31,6 +31,10 @@ from lib.wiring.local import LocalStudio
 #: Seconds between two ticks, and between two looks for changes made by hand.
 TICK_S = 2.0
 SCAN_S = 0.5
+#: Seconds that one such look may take, so that a tenth of a core is the most that looking costs,
+#: and the one of a start, which should find what a small studio's people did meanwhile.
+SCAN_BUDGET_S = 0.05
+START_SCAN_S = 1.0
 #: Longest that a write which did not wait for the disk stays off it, seconds.
 FLUSH_S = 1.0
 #: Seconds between two turns at the index; a query does what is left for itself.
@@ -81,7 +85,7 @@ class Embedded:
         local = self._local
         local.database.make_ready()
         local.objects.sweep_tmp()
-        local.objects.scan()
+        local.objects.scan_on(START_SCAN_S)
         local.queue.release_others(local.studio.executor)
         lost = recover(local.studio)
         look_again(local.studio)  # the clock may have been set back while nobody ran
@@ -95,7 +99,7 @@ class Embedded:
                 else:
                     self._spawn(name, partial(work, local, queue, self._stopping))
         self._ticker.every("tick", TICK_S, self._tick)
-        self._ticker.every("scan", SCAN_S, local.objects.scan)
+        self._ticker.every("scan", SCAN_S, partial(local.objects.scan_on, SCAN_BUDGET_S))
         self._ticker.every("flush", FLUSH_S, local.database.flush)
         self._ticker.every("keep-up", KEEP_UP_S, local.records.keep_up)
         self._ticker.every("purge", PURGE_S, local.queue.purge)

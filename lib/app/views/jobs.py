@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
+from collections.abc import Iterator
+
 from lib.app.case import WORKS, Case, case_of, load_own, walk
 from lib.app.settle import judge, settle
 from lib.app.studio import Studio
@@ -11,24 +15,41 @@ from lib.core.recipes.burst import is_burst
 from lib.core.rollup import SETTLED, Phase
 from lib.core.status import Assessment
 from lib.core.work import Artifact, Attempt, Json, Sightings
-from lib.ports import Query
+from lib.ports import Query, Record
 
+#: Phases in which a work needs a person.
+STOPPED = (Phase.PARTIAL.value, Phase.FAILED.value, Phase.UNSURE.value)
 #: Life of a link to an artifact, seconds.
 LINK_S = 900.0
 
 
 def jobs(studio: Studio, owner: str, *, failed: bool = False, limit: int = 500) -> list[Json]:
     """Return the owner's works, newest first; with ``failed`` those that need a person."""
-    now, cards = studio.clock.now(), []
-    for record in walk(studio, Query(WORKS, {"owner": owner}, "created_at", descending=True)):
-        data = record.data
-        stopped = data["summary"]["phase"] in (Phase.PARTIAL, Phase.FAILED, Phase.UNSURE)
-        if (is_burst(data["kind"]) and not (failed and stopped)) or (failed and not stopped):
-            continue
-        cards.append(card(case_of(record), now))
-        if len(cards) == limit:
-            break
-    return cards
+    now = studio.clock.now()
+    newest = _stopped(studio, owner) if failed else _content(studio, owner)
+    return [card(case_of(record), now) for record in itertools.islice(newest, limit)]
+
+
+def _content(studio: Studio, owner: str) -> Iterator[Record]:
+    newest = walk(studio, Query(WORKS, {"owner": owner}, "created_at", descending=True))
+    return (record for record in newest if not is_burst(record.data["kind"]))
+
+
+def _stopped(studio: Studio, owner: str) -> Iterator[Record]:
+    """Yield the works that need a person, of which there are few among many."""
+    walks = [
+        walk(
+            studio,
+            Query(
+                WORKS,
+                {"owner": owner, "summary.phase": phase},
+                order_by="created_at",
+                descending=True,
+            ),
+        )
+        for phase in STOPPED
+    ]
+    return heapq.merge(*walks, key=lambda record: record.data["created_at"], reverse=True)
 
 
 def card(case: Case, now: float) -> Json:

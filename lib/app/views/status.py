@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from lib.app.case import ACTIVITY, WORKS, walk
@@ -25,11 +26,9 @@ def status(studio: Studio, owner: str) -> Json:
     live = [burst for burst in latest if burst["active"]]
     current = live[0] if live else None
     day = now - now % 86_400
-    made_today = rollup(
-        r.data["summary"]
-        for r in walk(studio, Query(WORKS, {"owner": owner}, "created_at", descending=True))
-        if r.data["created_at"] >= day and not is_burst(r.data["kind"])
-    )
+    newest = walk(studio, Query(WORKS, {"owner": owner}, "created_at", descending=True))
+    of_today = itertools.takewhile(lambda r: r.data["created_at"] >= day, newest)
+    made_today = rollup(r.data["summary"] for r in of_today if not is_burst(r.data["kind"]))
     return {
         "schema": "observatory.status/1",
         "generated_at": iso(now),
