@@ -7,6 +7,7 @@ from it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from lib.app import salvage
@@ -14,11 +15,12 @@ from lib.app.audit import Report, audit_slice, settle_or_tell
 from lib.app.audit.name_order import id_of
 from lib.app.case import WORKS, case_of, walk
 from lib.app.journal import note
-from lib.app.settle import settle
+from lib.app.settle import close, settle
 from lib.app.studio import Studio
+from lib.core.errors import StudioError
 from lib.core.status import SKEW_S
 from lib.core.work import Outcome
-from lib.ports import Query
+from lib.ports import Query, Record
 
 #: Works that a tick reads to see whether any is due.
 DUE_FIRST = 10
@@ -94,19 +96,27 @@ def _close(studio: Studio, why: str, is_dead: Callable[[str | None], bool]) -> i
     unclosed = Query(WORKS, {"summary.open": True})
     found = {r.path: r for query in (unsettled, unclosed) for r in walk(studio, query)}
     for record in found.values():
-        case = case_of(record)
-        salvage.forget_uploaded(studio, case.work.plan.artifacts())
-        for attempt in (*case.attempts, *case.former):
-            orphan = attempt.started_at is not None and attempt.ended_at is None
-            if not orphan or not is_dead(attempt.executor):
-                continue
-            lost = attempt.model_copy(
-                update={
-                    "ended_at": studio.clock.now(),
-                    "outcome": Outcome.LOST,
-                    "message": why,
-                }
-            )
+        try:
+            closed += _close_dead(studio, record, why, is_dead)
+        except StudioError as error:  # one that cannot be read or written keeps no other waiting
+            note("recovery_failed", f"{record.path}: {error}", level=logging.WARNING)
+    return closed
+
+
+def _close_dead(
+    studio: Studio, record: Record, why: str, is_dead: Callable[[str | None], bool]
+) -> int:
+    case, closed = case_of(record), 0
+    for attempt in (*case.attempts, *case.former):
+        orphan = attempt.started_at is not None and attempt.ended_at is None
+        if not orphan or not is_dead(attempt.executor):
+            continue
+        end = {"ended_at": studio.clock.now(), "outcome": Outcome.LOST, "message": why}
+        lost = attempt.model_copy(update=end)
+        try:
             settle(studio, id_of(record), ended=lost)
-            closed += 1
+        except StudioError:
+            close(studio, id_of(record), lost)  # that it died needs no look at the bucket
+        closed += 1
+    salvage.forget_uploaded(studio, case.work.plan.artifacts())
     return closed
