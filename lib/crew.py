@@ -117,7 +117,10 @@ def take_orders() -> tuple[Settings, str]:
 
     From now on this process ends when the studio does, however that ends.
     """
-    orders = json.loads(sys.stdin.readline())
+    text = sys.stdin.readline()
+    if not text:
+        sys.exit(0)  # it was killed before it could say anything
+    orders = json.loads(text)
     die_with_parent()
     if os.getppid() != orders.pop("parent"):
         sys.exit(0)  # it ended before we asked

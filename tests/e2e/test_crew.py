@@ -109,3 +109,8 @@ def test_a_worker_whose_studio_is_gone_before_it_asks_does_nothing(tmp_path: Pat
     )
     assert done.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_whose_studio_was_killed_before_it_gave_orders_ends_in_silence() -> None:
+    worker = subprocess.run(WORKER, cwd=ROOT, input=b"", capture_output=True, check=False)
+    assert (worker.returncode, worker.stdout, worker.stderr) == (0, b"", b"")
