@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 from lib import logs, wiring
 from lib.app.journal import note
 from lib.app.owed import pay
-from lib.app.sweep import give_up
+from lib.app.recovery import give_up
 from lib.core.errors import Unavailable
 from lib.core.tools import MARGIN_S, ladder
 from lib.delivery import deliver_task
@@ -117,7 +117,10 @@ def take_orders() -> tuple[Settings, str]:
 
     From now on this process ends when the studio does, however that ends.
     """
-    orders = json.loads(sys.stdin.readline())
+    text = sys.stdin.readline()
+    if not text:
+        sys.exit(0)  # it was killed before it could say anything
+    orders = json.loads(text)
     die_with_parent()
     if os.getppid() != orders.pop("parent"):
         sys.exit(0)  # it ended before we asked

@@ -20,8 +20,9 @@ from lib.adapters.local.lock import StudioLock
 from lib.adapters.local.ticker import Ticker
 from lib.app import salvage
 from lib.app.journal import note
-from lib.app.sweep import recover
+from lib.app.recovery import look_again, recover
 from lib.core.errors import Unavailable
+from lib.core.status import SKEW_S
 from lib.crew import IDLE_S, Crew, work
 from lib.delivery import deliver_event, deliver_tick
 from lib.server import Server
@@ -30,6 +31,10 @@ from lib.wiring.local import LocalStudio
 #: Seconds between two ticks, and between two looks for changes made by hand.
 TICK_S = 2.0
 SCAN_S = 0.5
+#: Seconds that one such look may take, so that a tenth of a core is the most that looking costs,
+#: and the one of a start, which should find what a small studio's people did meanwhile.
+SCAN_BUDGET_S = 0.05
+START_SCAN_S = 1.0
 #: Longest that a write which did not wait for the disk stays off it, seconds.
 FLUSH_S = 1.0
 #: Seconds between two turns at the index; a query does what is left for itself.
@@ -62,6 +67,7 @@ class Embedded:
         self._threads: list[threading.Thread] = []
         self._lock: StudioLock | None = None
         self._server = Server(local.settings.port) if serve else None
+        self._ticked_at = 0.0
         self._ticker = Ticker(local.studio.clock, _note_failure)
 
     @property
@@ -79,9 +85,10 @@ class Embedded:
         local = self._local
         local.database.make_ready()
         local.objects.sweep_tmp()
-        local.objects.scan()
+        local.objects.scan_on(START_SCAN_S)
         local.queue.release_others(local.studio.executor)
         lost = recover(local.studio)
+        look_again(local.studio)  # the clock may have been set back while nobody ran
         note("studio_started", f"{lost} attempts died with the last run", lost=lost)
         self._spawn("outbox", self._deliver_events)
         for queue, size in (("desk", DESK_WORKERS), ("render", local.settings.render_workers)):
@@ -91,8 +98,8 @@ class Embedded:
                     self._spawn(name, self._crew.employ)
                 else:
                     self._spawn(name, partial(work, local, queue, self._stopping))
-        self._ticker.every("tick", TICK_S, _tick)
-        self._ticker.every("scan", SCAN_S, local.objects.scan)
+        self._ticker.every("tick", TICK_S, self._tick)
+        self._ticker.every("scan", SCAN_S, partial(local.objects.scan_on, SCAN_BUDGET_S))
         self._ticker.every("flush", FLUSH_S, local.database.flush)
         self._ticker.every("keep-up", KEEP_UP_S, local.records.keep_up)
         self._ticker.every("purge", PURGE_S, local.queue.purge)
@@ -135,6 +142,17 @@ class Embedded:
         thread.start()
         self._threads.append(thread)
 
+    def _tick(self) -> None:
+        clock = self._local.studio.clock
+        last, self._ticked_at = self._ticked_at, clock.now()
+        try:
+            if self._ticked_at < last - SKEW_S:
+                late = look_again(self._local.studio)
+                note("clock_set_back", f"the clock was set back; {late} works were looked at")
+            deliver_tick()
+        except Unavailable:
+            return  # it was noted; the next tick comes in a moment
+
     def _deliver_events(self) -> None:
         outbox = self._local.outbox
         if not outbox.drain(deliver_event):
@@ -154,13 +172,6 @@ def running(
         yield embedded
     finally:
         embedded.stop()
-
-
-def _tick() -> None:
-    try:
-        deliver_tick()
-    except Unavailable:
-        return  # it was noted; the next tick comes in a moment
 
 
 def _note_failure(job: str, error: Exception) -> None:

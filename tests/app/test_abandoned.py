@@ -9,7 +9,7 @@ import pytest
 
 from lib.app import intake, sweep
 from lib.app.intake import Wish
-from lib.app.sweep import recover
+from lib.app.recovery import recover
 from lib.core.errors import ToolFailed
 from lib.core.work import Json
 from lib.ports import ToolCall
@@ -136,3 +136,18 @@ def test_a_kill_behind_any_write_of_an_act_leaves_no_record_that_speaks_of_befor
     crank.tick(after_s=60)
     record = crank.studio.records.get("works/w").data
     assert record["summary"]["phase"] == ("archived" if act is put_away else "ready")
+
+
+def test_a_work_that_cannot_be_looked_at_keeps_no_start_from_closing_what_died(
+    crank: Crank,
+) -> None:
+    overtaken(crank, lambda _: None)
+    key = silenced(crank)
+    good = crank.studio.records.get("works/w")
+    other = {**good.data, "work": {**good.data["work"], "id": "a"}}
+    crank.studio.records.create("works/a", {**other, "work": "no work", "due_at": 1.0})
+    picture = crank.file(good.data["measured"]["image"]["path"])
+    picture.unlink()
+    picture.symlink_to("/dev/null")
+    assert recover(crank.studio) == 1
+    assert crank.studio.records.get("works/w").data["attempts"][key]["outcome"] == "lost"

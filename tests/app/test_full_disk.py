@@ -15,7 +15,8 @@ import pytest
 from lib import logs
 from lib.app import desk, owed, salvage
 from lib.app.events import task_delivered
-from lib.app.sweep import recover, sweep
+from lib.app.recovery import recover
+from lib.app.sweep import sweep
 from lib.core.errors import Unavailable, machine_fault
 from lib.core.work import Attempt
 from tests.app.crank import Crank

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from lib.app import salvage, views
+from lib.app.recovery import give_up, recover
 from lib.app.settle import begin, close, settle
-from lib.app.sweep import give_up, recover, sweep
+from lib.app.sweep import sweep
 from lib.app.verify import verify
 from lib.core.errors import Conflict, Unavailable
 from lib.core.tools import QUEUES

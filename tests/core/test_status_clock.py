@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from lib.core.decide import Action, decide
 from lib.core.rollup import Phase, phase
-from lib.core.status import Assessment, Stage, assess
+from lib.core.status import NUDGE_MAX_S, NUDGE_S, SKEW_S, Assessment, Stage, assess
 from lib.core.work import Attempt, Keep, Outcome, Plan, Sighting
-from tests.core.plans import HOUR_S, PATIENCE_S, T0, shapes, sight
+from tests.core.plans import HOUR_S, PATIENCE_S, T0, failed, queued, shapes, sight
 
 SHAPES = shapes()
 MOMENTS = st.one_of(
-    st.floats(-2 * HOUR_S, 0.0),
+    st.floats(-2 * HOUR_S, 2 * HOUR_S),
     st.sampled_from([0.0, -20.0, -60.0, -5.0, -10.0, -PATIENCE_S, 5.0]),
 )
 
@@ -149,3 +149,27 @@ def test_no_evidence_in_the_ledger_changes_what_is_done(
     assert with_ledger.done == without.done
     assert with_ledger.complete == without.complete
     assert with_ledger.spent == without.spent
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(st.floats(-400 * HOUR_S, 400 * HOUR_S))
+def test_a_clock_that_was_set_back_lets_no_lost_task_wait_for_the_same_instant(
+    ahead_s: float,
+) -> None:
+    of = next(iter(SHAPES.values()))
+    ledger = [queued(of.steps[0].name, at=T0 + ahead_s)]
+    state = assess(of, {}, ledger, T0).steps[of.steps[0].name]
+    assert state.stage is Stage.RUNNING
+    if abs(ahead_s) > 2 * NUDGE_S:
+        assert state.nudge > 0
+    assert state.due_at is not None
+    assert T0 < state.due_at <= T0 + NUDGE_MAX_S + NUDGE_S
+
+
+def test_a_clock_that_was_set_back_ends_every_pause() -> None:
+    of = next(iter(SHAPES.values()))
+    name = of.steps[0].name
+    before = [failed(name, at=T0 + HOUR_S)]
+    assert assess(of, {}, before, T0).steps[name].stage is Stage.READY
+    skewed = [failed(name, at=T0 + SKEW_S)]
+    assert assess(of, {}, skewed, T0).steps[name].stage is Stage.WAITING

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from lib.settings import ROOT
+from tests.waiting import until
 
 BRAND = "kitchen-proof"
 
@@ -39,15 +39,6 @@ def run(*words: str, data: Path) -> Ran:
         command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     return Ran(done.returncode, done.stdout, done.stderr)
-
-
-def until(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from lib.wiring.local import LocalStudio
 from tests.app.crank import OWNER, settings_below
 from tests.e2e.processes import children, gone_within, words
 from tests.e2e.slow_studio import WORKER, open_studio
+from tests.waiting import until
 
 #: Seconds within which anything here happens; far more than it takes.
 LIMIT_S = 60.0
@@ -40,13 +40,6 @@ def local(tmp_path: Path) -> Any:
 
 def workers() -> set[int]:
     return {pid for pid in children(os.getpid()) if tuple(words(pid)[1:4]) == WORKER[1:]}
-
-
-def until(true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + LIMIT_S
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return true()
 
 
 def ledger(local: LocalStudio) -> list[tuple[str, dict[str, Any]]]:
@@ -72,13 +65,13 @@ def burst(local: LocalStudio, posts: int) -> str:
 
 def test_a_worker_that_dies_takes_its_attempt_with_it_and_is_replaced(local: LocalStudio) -> None:
     with running(local, program=WORKER):
-        assert until(lambda: len(workers()) == local.settings.render_workers)
+        assert until(lambda: len(workers()) == local.settings.render_workers, LIMIT_S)
         first = workers()
         id_ = burst(local, posts=4)
-        assert until(lambda: rendering(local))
+        assert until(lambda: rendering(local), LIMIT_S)
         for pid in first:
             os.kill(pid, signal.SIGKILL)
-        assert until(lambda: not views.burst(local.studio, OWNER, id_)["active"])
+        assert until(lambda: not views.burst(local.studio, OWNER, id_)["active"], LIMIT_S)
         assert len(workers() - first) == local.settings.render_workers
         assert {job["phase"] for job in views.jobs(local.studio, OWNER)} == {"ready"}
         died = [a for a in attempts(local) if a["outcome"] == "failed"]
@@ -92,7 +85,7 @@ def test_a_worker_that_dies_takes_its_attempt_with_it_and_is_replaced(local: Loc
 def test_a_studio_that_stops_ends_its_workers_at_once(local: LocalStudio) -> None:
     with running(local, program=WORKER):
         burst(local, posts=4)
-        assert until(lambda: rendering(local))
+        assert until(lambda: rendering(local), LIMIT_S)
         alive = workers()
         assert alive
         began = time.monotonic()
@@ -108,3 +101,8 @@ def test_a_worker_whose_studio_is_gone_before_it_asks_does_nothing(tmp_path: Pat
     )
     assert done.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_whose_studio_was_killed_before_it_gave_orders_ends_in_silence() -> None:
+    worker = subprocess.run(WORKER, cwd=ROOT, input=b"", capture_output=True, check=False)
+    assert (worker.returncode, worker.stdout, worker.stderr) == (0, b"", b"")

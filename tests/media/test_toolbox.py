@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from lib.media.toolbox import MediaTools
 from lib.ports import ToolCall
 from lib.settings import ROOT
 from tests.media.conftest import KITS, look
+from tests.waiting import until
 
 SLUG = KITS.slugs()[0]
 
@@ -92,15 +92,6 @@ def alive(mark: str) -> list[int]:
         except OSError:
             continue
     return [pid for pid in found if pid != os.getpid()]
-
-
-def until(condition: Any, within_s: float = 10.0) -> bool:
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_a_tool_that_takes_too_long_is_killed_with_everything_it_started(

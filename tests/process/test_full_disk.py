@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from lib.core.errors import StudioError
 from tests.process.evidence import Evidence, unsound
 from tests.process.group import Group
 from tests.process.small_disk import MadeBelieve, RealDisk, SmallDisk, may_mount
+from tests.waiting import until
 
 #: Seconds for which the disk is full, and within which all is made when it is not any more.
 FULL_S, GO_ON_S = 6.0, 60.0
@@ -54,13 +55,6 @@ def words_of(studio: Group) -> str:
         return " ".join(word for job in studio.client.get("/jobs") for word in job["reasons"])
     except StudioError as error:
         return str(error)
-
-
-def until(true: Callable[[], bool], within_s: float) -> bool:
-    deadline = time.monotonic() + within_s
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return true()
 
 
 def half_made(bucket: Path) -> list[str]:

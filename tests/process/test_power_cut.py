@@ -14,7 +14,7 @@ from lib.adapters.local import files, group_commit
 from lib.adapters.local.write_log import WriteLog
 from lib.app import intake
 from lib.app.intake import Wish
-from lib.app.sweep import recover
+from lib.app.recovery import recover
 from tests.app.crank import OWNER, Crank, open_crank, settings_below
 from tests.process.evidence import Evidence
 from tests.process.people import draft

@@ -76,7 +76,7 @@ BUGS = (
     bug(
         "a change of phase is told to nobody",
         "app.settle",
-        "                beside=news(case, decided.summary, studio.clock.now()),\n"
+        "                beside=news(case, decided.summary, studio.clock.now(), correcting=correcting),\n"
         "                # What",
         "                # What",
     ),
@@ -185,8 +185,8 @@ BUGS = (
     bug(
         "nothing is ever audited",
         "app.sweep",
-        "    audit_slice(studio, report)\n",
-        "",
+        "    if not audit_slice(replace(studio, records=overheard), report):\n",
+        "    if not overheard:\n",
     ),
     bug(
         "the audit believes a memory of what is not listed",
@@ -248,9 +248,9 @@ BUGS = (
     ),
     bug(
         "a dead worker's effect is said to have failed",
-        "app.sweep",
-        "            unsure = step is not None and step.effect\n",
-        "            unsure = False\n",
+        "app.recovery",
+        "known = outcome if step is None or not step.effect else Outcome.LOST",
+        "known = outcome",
     ),
     bug(
         "a silent effect is said to have failed",

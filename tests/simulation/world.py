@@ -21,9 +21,10 @@ from lib.adapters.offline.writer import OfflineWriter
 from lib.app import owed, settle
 from lib.app.case import INDEXED
 from lib.app.events import event_delivered, task_delivered
+from lib.app.recovery import give_up, recover
 from lib.app.salvage import FINISHED
 from lib.app.studio import Studio
-from lib.app.sweep import give_up, recover, sweep
+from lib.app.sweep import sweep
 from lib.core.brand import BrandKit
 from lib.core.tools import MAX_DELIVERIES, QUEUES, TOOLS, ladder
 from lib.deployment import EVENT_S, TICK_S

@@ -12,7 +12,8 @@ import itertools
 import mimetypes
 import os
 import sqlite3
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -56,6 +57,9 @@ class Mirror:
         self._clock = clock
         self._news = database.door(EVENTS)
         self._types = mimetypes.MimeTypes()
+        #: The round of ``scan_on``: what it walks, and up to where it compared.
+        self._round: Iterator[tuple[str, files.Signature]] | None = None
+        self._passed = ""
 
     def agreed(
         self,
@@ -129,6 +133,32 @@ class Mirror:
             if page.cursor is None:
                 return counts
             cursor = page.cursor
+
+    def scan_on(self, budget_s: float) -> Scan:
+        """Go on with a round of the whole tree for about ``budget_s``; return what was news.
+
+        One round after the other, so that a look costs the same however much is stored. Only one
+        thread may call this.
+        """
+        counts, deadline = Scan(), time.monotonic() + budget_s
+        while True:
+            walk = self._round or self._tree.walk("", "")
+            if self._round is None:
+                self._passed = ""
+            self._round = None  # until this page is through: one that raises begins anew
+            found = dict(itertools.islice(walk, SCAN_PAGE))
+            more = len(found) == SCAN_PAGE
+            last = next(reversed(found)) if more else files.LAST
+            known = self._database.read(object_index.SELECT_RANGE, (self._passed, "", last))
+            rows = {row[0]: Row(*row) for row in known}
+            for path in found.keys() | rows.keys():
+                row = rows.get(path)
+                if row is None or row.signature != found.get(path):
+                    self._adopt(path, counts)
+            counts.seen += len(found)
+            self._round, self._passed = (walk, last) if more else (None, "")
+            if not more or time.monotonic() > deadline:
+                return counts
 
     def _adopt(self, path: str, counts: Scan, *, trusting: bool = True) -> Row | None:
         """Make the index agree with the file, whatever happened to it; return the row.

@@ -165,6 +165,10 @@ class LocalObjects:
         """
         return self._mirror.scan(trusting=not deep)
 
+    def scan_on(self, budget_s: float) -> Scan:
+        """Compare as much of the tree as ``budget_s`` allows, from where the last call ended."""
+        return self._mirror.scan_on(budget_s)
+
     def sweep_tmp(self) -> int:
         """Remove what puts of a dead process left; call at start, while nobody else writes."""
         return self._tree.sweep_tmp()

@@ -31,7 +31,7 @@ NOTE_S = 0.1
 MOST_ERROR = 500
 _PENDING = (
     "SELECT seq, kind, at, path, generation, size, crc32c, media_type, metadata, updated_at, "
-    "tries FROM event WHERE due_at <= ? ORDER BY seq LIMIT ?"
+    "tries FROM event WHERE due_at <= :now OR due_at > :now + :longest ORDER BY seq LIMIT :most"
 )
 
 
@@ -90,7 +90,9 @@ class Outbox:
     def _claim(self) -> Iterator[list[Row]]:
         with self._claiming:
             most = TAKE + len(self._claimed)
-            rows = self._database.read(_PENDING, (self._clock.now(), most))
+            # Nobody waits longer than the longest pause: the clock was set back since.
+            values = {"now": self._clock.now(), "longest": MOST_RETRY_S, "most": most}
+            rows = self._database.read(_PENDING, values)
             rows = [row for row in rows if row[0] not in self._claimed][:TAKE]
             self._claimed.update(row[0] for row in rows)
         try:

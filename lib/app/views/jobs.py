@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
+from collections.abc import Iterator
 
 from lib.app.case import WORKS, Case, load_own, readable, walk
 from lib.app.settle import judge, settle
@@ -15,6 +17,8 @@ from lib.core.status import Assessment
 from lib.core.work import Artifact, Attempt, Json, Sightings
 from lib.ports import Query, Record
 
+#: Phases in which a work needs a person.
+STOPPED = (Phase.PARTIAL.value, Phase.FAILED.value, Phase.UNSURE.value)
 #: Life of a link to an artifact, seconds.
 LINK_S = 900.0
 
@@ -22,16 +26,30 @@ LINK_S = 900.0
 def jobs(studio: Studio, owner: str, *, failed: bool = False, limit: int = 500) -> list[Json]:
     """Return the owner's works, newest first; with ``failed`` those that need a person."""
     now = studio.clock.now()
+    newest = _stopped(studio, owner) if failed else _content(studio, owner)
+    return [card(case, now) for case in itertools.islice(readable(newest), limit)]
+
+
+def _content(studio: Studio, owner: str) -> Iterator[Record]:
     newest = walk(studio, Query(WORKS, {"owner": owner}, "created_at", descending=True))
-    listed = readable(record for record in newest if _is_listed(record, failed=failed))
-    return [card(case, now) for case in itertools.islice(listed, limit)]
+    return (record for record in newest if not is_burst(record.data["kind"]))
 
 
-def _is_listed(record: Record, *, failed: bool) -> bool:
-    summary = record.data.get("summary")
-    word = summary.get("phase") if isinstance(summary, dict) else None
-    stopped = word in (Phase.PARTIAL, Phase.FAILED, Phase.UNSURE)
-    return stopped if failed else not is_burst(record.data["kind"])
+def _stopped(studio: Studio, owner: str) -> Iterator[Record]:
+    """Yield the works that need a person, of which there are few among many."""
+    walks = [
+        walk(
+            studio,
+            Query(
+                WORKS,
+                {"owner": owner, "summary.phase": phase},
+                order_by="created_at",
+                descending=True,
+            ),
+        )
+        for phase in STOPPED
+    ]
+    return heapq.merge(*walks, key=lambda record: record.data["created_at"], reverse=True)
 
 
 def card(case: Case, now: float) -> Json:
