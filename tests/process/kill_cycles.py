@@ -51,6 +51,7 @@ class Campaign:
     bug: str = ""
     #: Seconds within which a studio that is left alone must settle everything.
     rest_s: float = 90.0
+    rest_every: int = REST_EVERY
     kills: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     rests: list[float] = field(default_factory=list)
@@ -70,7 +71,7 @@ class Campaign:
         for number in range(cycles):
             self.cycle(number)
             self.judge(f"cycle {number}", at_rest=False)
-            if (number + 1) % REST_EVERY == 0 or number + 1 == cycles:
+            if (number + 1) % self.rest_every == 0 or number + 1 == cycles:
                 self.rest()
                 self.judge(f"rest after cycle {number}", at_rest=True)
             if self.violations:

@@ -10,8 +10,9 @@ from tests.process.kill_cycles import Campaign
 
 #: Cycles of a run in CI, about 30 s; the command makes as many as it is told to.
 CYCLES = 20
-#: A campaign that is to find a bug: so many cycles, and so long a rest, in seconds.
-FEW, SHORT_S = 6, 10.0
+#: A campaign that is to find a bug, and ends when it has: at most so many cycles, cycles between two
+#: rests, and so long a rest, in seconds.
+FEW, EVERY, SHORT_S = 24, 4, 10.0
 
 
 def test_twenty_kills_under_load_leave_nothing_stuck_lost_or_lied_about(tmp_path: Path) -> None:
@@ -38,6 +39,6 @@ def test_twenty_kills_under_load_leave_nothing_stuck_lost_or_lied_about(tmp_path
     ],
 )
 def test_a_planted_bug_is_found_by_a_few_kills(tmp_path: Path, bug: str, words: str) -> None:
-    campaign = Campaign(tmp_path, seed=7, bug=bug, rest_s=SHORT_S)
+    campaign = Campaign(tmp_path, seed=7, bug=bug, rest_s=SHORT_S, rest_every=EVERY)
     campaign.run(FEW)
     assert words in "\n".join(campaign.violations)
