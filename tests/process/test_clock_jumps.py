@@ -109,6 +109,9 @@ def check(data: Path, most: int) -> None:
     seen = Evidence(data)
     assert {r["summary"]["phase"] for r in seen.works.values()} == {"ready"}
     assert list(seen.lies(excused=set())) == []
-    outcomes = {a["outcome"] for _, a in seen.attempts()}
-    assert outcomes <= {"ok", "lost", None}, outcomes
+    attempts = [a for _, a in seen.attempts()]
+    assert {a["outcome"] for a in attempts} <= {"ok", "lost", "failed", None}
+    # A clock that jumps ahead is silence for who looks at it, and a dead worker is a failed try.
+    words = {a["message"] for a in attempts if a["outcome"] == "failed"}
+    assert all(w == "its worker died" or "gave no answer within" in w for w in words), words
     assert max(count_lines(data.parent / BOOK).values()) <= most
