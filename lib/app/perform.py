@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from lib.app.case import Case, attempt_field, load, record_path
 from lib.app.journal import note
+from lib.app.judgement import judge
 from lib.app.make import Missing, Reach, Run, make
 from lib.app.owed import owe, pay
-from lib.app.settle import judge, settle
+from lib.app.settle import settle
 from lib.app.studio import Studio
 from lib.core.errors import (
     Conflict,

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import random
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lib.app.activity import news
 from lib.app.case import (
@@ -24,21 +24,17 @@ from lib.app.case import (
     record_path,
 )
 from lib.app.journal import note
-from lib.app.observe import observe
+from lib.app.judgement import decide_for
 from lib.app.studio import Studio
-from lib.core.decide import Action, Close, Discard, Run, decide
+from lib.core.decide import Action, Discard, Run
 from lib.core.errors import Conflict, NotFound, Unavailable
 from lib.core.paths import fingerprint
-from lib.core.rollup import SETTLED, Phase, phase
-from lib.core.status import Assessment, assess
-from lib.core.tools import QUEUES, TOOLS, ladder
-from lib.core.work import Attempt, Json, Outcome, Sightings, Work
+from lib.core.tools import TOOLS
+from lib.core.work import Attempt, Json, Work
 from lib.ports import REMOVE, Task
 
 #: Compare-and-set rounds before a contended record is left to the next call.
 ROUNDS = 12
-#: Silence after which an attempt of any step is given up, seconds.
-LONGEST_S = max(ladder(queue).lease_s for queue in QUEUES)
 #: Longest pause between two rounds, seconds; the real one is random below it.
 PAUSE_S = 0.02
 
@@ -89,13 +85,6 @@ def close(studio: Studio, work_id: str, ended: Attempt) -> None:
     raise Unavailable(f"{work_id} is being written by others", retry_after_s=1)
 
 
-def judge(studio: Studio, case: Case) -> tuple[Assessment, Sightings, Json]:
-    """Return the judgement over a case as the bucket is now; changes nothing."""
-    plan = case.work.plan
-    sightings, measured = observe(studio, plan.artifacts(), case.measured)
-    return assess(plan, sightings, case.attempts, studio.clock.now()), sightings, measured
-
-
 def begin(studio: Studio, work: Work) -> None:
     """Store a new work with its first steps claimed already, and set them going.
 
@@ -103,7 +92,7 @@ def begin(studio: Studio, work: Work) -> None:
     """
     data = new_record(work)
     case = Case(work, (), data["measured"], data["summary"], data["due_at"], version=0)
-    decided = _decide(studio, case, [])
+    decided = decide_for(studio, case, [])
     for name, value in decided.changes.items():
         if value is REMOVE:
             data.pop(name[0], None)
@@ -131,7 +120,7 @@ def amend(studio: Studio, work_id: str, fields: Fields, *, version: int | None =
             raise Conflict(f"{work_id} was changed meanwhile")
         old = case_of(record)
         case = case_of(replace(record, data=_with(record.data, fields)))
-        decided = _decide(studio, case, [])
+        decided = decide_for(studio, case, [])
         try:
             studio.records.update(
                 record.path,
@@ -155,19 +144,10 @@ def _with(data: Json, fields: Fields) -> Json:
     return new
 
 
-@dataclass(frozen=True, slots=True)
-class _Decided:
-    """What one look at a case came to."""
-
-    changes: Fields
-    summary: Json
-    actions: tuple[Action, ...]
-
-
 def _settle_once(studio: Studio, case: Case, ended: Attempt | None, correcting: bool) -> bool:
     """Do one round; False when somebody else wrote the record meanwhile."""
     closed = [ended] if ended is not None and case.is_open(ended) else []
-    decided = _decide(studio, case, closed)
+    decided = decide_for(studio, case, closed)
     work = case.work
     if decided.changes:
         try:
@@ -184,88 +164,6 @@ def _settle_once(studio: Studio, case: Case, ended: Attempt | None, correcting: 
     for action in decided.actions:
         _carry_out(studio, work, action)
     return True
-
-
-def _decide(studio: Studio, case: Case, closed: list[Attempt]) -> _Decided:
-    """Judge a case with these attempts closed, claim what may run, and say what to write."""
-    work, now = case.work, studio.clock.now()
-    for attempt in closed:
-        case = case.having(attempt)
-    found, sightings, measured = judge(studio, case)
-    archived = work.archived_at is not None
-    actions = () if archived else decide(work.plan, found)
-    claims = [
-        Attempt(step=a.step, number=a.number, revision=work.revision, enqueued_at=now)
-        for a in actions
-        if isinstance(a, Run) and a.nudge == 0
-    ]
-    silent = [action.attempt for action in actions if isinstance(action, Close)]
-    silent += [_lost(a, now) for a in _abandoned(case) if _until(a) <= now]
-    for attempt in silent:
-        case = case.having(attempt)
-    attempts = (*case.attempts, *claims)
-    final = assess(work.plan, sightings, attempts, now) if claims or silent else found
-    summary = summarise(work, final, sightings, attempts)
-    summary["open"] |= bool(case.former)
-    dues = [] if archived or final.due_at is None else [final.due_at]
-    due_at = min([*dues, *map(_until, _abandoned(case))], default=None)
-    changes = _changes(case, [*closed, *silent, *claims], measured, summary, due_at)
-    return _Decided(changes, summary, actions)
-
-
-def _lost(attempt: Attempt, now: float) -> Attempt:
-    return attempt.model_copy(update={"ended_at": now, "outcome": Outcome.LOST})
-
-
-def _abandoned(case: Case) -> list[Attempt]:
-    """Return the attempts at work on what nobody wants any more."""
-    unwanted = case.attempts if case.work.archived_at is not None else ()
-    begun = [a for a in unwanted if a.started_at is not None and a.ended_at is None]
-    return [*case.former, *begun]
-
-
-def _until(abandoned: Attempt) -> float:
-    """Return when such an attempt is given up; its step may be gone with its revision."""
-    return (abandoned.started_at or 0.0) + LONGEST_S
-
-
-def summarise(
-    work: Work, found: Assessment, sightings: Sightings, attempts: tuple[Attempt, ...]
-) -> Json:
-    """Return what queries and pages read of a judgement; nothing in it depends on who asks."""
-    word = phase(found, archived=work.archived_at is not None)
-    starts = [a.started_at for a in attempts if a.started_at is not None]
-    finished = None
-    if word is Phase.READY:
-        finished = max(sighting.updated_at for sighting in sightings.values())
-    elif word in SETTLED:
-        finished = max((a.ended_at or 0.0 for a in attempts), default=None)
-    return {
-        "phase": word.value,
-        "done": found.done,
-        "total": found.total,
-        "stages": {name: stage.value for name, stage in found.stages.items()},
-        "missing": dict(found.missing),
-        "reasons": list(found.reasons),
-        "revision": work.revision,
-        "open": any(a.started_at is not None and a.ended_at is None for a in attempts),
-        "started_at": min(starts, default=None),
-        "finished_at": finished,
-        "bytes": sum(s.size for s in sightings.values()),
-    }
-
-
-def _changes(
-    case: Case, written: list[Attempt], measured: Json, summary: Json, due_at: float | None
-) -> Fields:
-    changes: Fields = {attempt_field(a): a.model_dump(mode="json") for a in written}
-    if measured != case.measured:
-        changes["measured",] = measured
-    if summary != case.summary:
-        changes["summary",] = summary
-    if due_at != case.due_at:
-        changes["due_at",] = REMOVE if due_at is None else due_at
-    return changes
 
 
 def _carry_out(studio: Studio, work: Work, action: Action) -> None:

@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 from lib.adapters.clock import ManualClock  # noqa: E402 - a bench is a script of its own
 from lib.app.audit import reconcile  # noqa: E402
 from lib.app.case import WORKS, attempt_field, case_of, new_record, walk  # noqa: E402
-from lib.app.settle import judge, summarise  # noqa: E402
+from lib.app.judgement import judge, summarise  # noqa: E402
 from lib.core.checks import Check  # noqa: E402
 from lib.core.paths import CATEGORIES, ObjectName, build, fingerprint, parse  # noqa: E402
 from lib.core.work import Artifact, Attempt, Plan, Step, Work  # noqa: E402

@@ -120,7 +120,7 @@ BUGS = (
     ),
     bug(
         "what is put away is made all the same",
-        "app.settle",
+        "app.judgement",
         "actions = () if archived else decide(work.plan, found)",
         "actions = decide(work.plan, found)",
     ),
@@ -172,7 +172,7 @@ BUGS = (
     ),
     bug(
         "nobody remembers when to look again",
-        "app.settle",
+        "app.judgement",
         "    if due_at != case.due_at:\n",
         "    if False:\n",
     ),

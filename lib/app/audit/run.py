@@ -17,8 +17,9 @@ from lib.app.audit.name_order import id_of
 from lib.app.audit.suspect import POISON, Batch, rests, suspect
 from lib.app.case import AUDITS, Case, case_of, load, record_path
 from lib.app.journal import note
+from lib.app.judgement import judge
 from lib.app.observe import recall
-from lib.app.settle import judge, settle
+from lib.app.settle import settle
 from lib.app.storage.orphans import Orphans
 from lib.app.studio import Studio
 from lib.core.errors import Conflict

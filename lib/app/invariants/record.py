@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from lib.app.case import Case, case_of
 from lib.app.invariants.breach import Breach
+from lib.app.judgement import summarise
 from lib.app.observe import remembered
-from lib.app.settle import summarise
 from lib.core.errors import Unavailable
 from lib.core.paths import parse
 from lib.core.rollup import SETTLED, Phase

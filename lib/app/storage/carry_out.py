@@ -14,7 +14,8 @@ from pathlib import Path
 
 from lib.app.case import load, record_path
 from lib.app.journal import note
-from lib.app.settle import judge, settle
+from lib.app.judgement import judge
+from lib.app.settle import settle
 from lib.app.storage.provenance import (
     RESTORED,
     SLOT,

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from lib.app.audit import listing
 from lib.app.audit.merge_join import Pair, Walk
 from lib.app.case import Case, case_of
+from lib.app.judgement import judge
 from lib.app.observe import recall
-from lib.app.settle import judge
 from lib.app.storage import scratch
 from lib.app.storage.carry_out import Hand
 from lib.app.storage.report import Counter, Swept

@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Iterator
 
 from lib.app.case import WORKS, Case, load_own, readable, walk
-from lib.app.settle import judge, settle
+from lib.app.judgement import judge
+from lib.app.settle import settle
 from lib.app.studio import Studio
 from lib.app.views.words import first_lines, iso
 from lib.core.errors import NotFound
