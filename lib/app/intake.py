@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from lib.app.case import Case, Fields, load_own
+from lib.app.case import Case, Fields, load, load_own
 from lib.app.settle import amend, begin, settle
 from lib.app.studio import Studio
 from lib.core.brand import RESERVED
@@ -23,6 +23,8 @@ from lib.core.recipes.burst import KIND, BurstSpec
 from lib.core.recipes.order import Order
 from lib.core.work import Json, Work
 
+#: Seconds for which a repeated request with the same key is the same one.
+DAY_S = 86_400.0
 #: Stands for the brand in works of no single brand.
 STUDIO = RESERVED[0]
 
@@ -110,9 +112,12 @@ def create_burst(studio: Studio, owner: str, actor: str, spec: Json, key: str = 
         pieces += kit.daily.reels if wanted.reels is None else wanted.reels
     if pieces == 0:
         raise Refused("a burst of nothing", hint="ask for at least one post or reel")
-    day = datetime.fromtimestamp(studio.clock.now(), UTC).strftime("%Y%m%d")
+    now = studio.clock.now()
+    asked = load(studio, _burst_id(now - DAY_S, key)) if key else None
+    if asked and asked.work.owner == owner and now - asked.work.created_at < DAY_S:
+        return asked.work  # before midnight, and now once more
     wish = Wish(
-        id=f"b-{day}-{key or secrets.token_hex(4)}",
+        id=_burst_id(now, key or secrets.token_hex(4)),
         owner=owner,
         actor=actor,
         brand=STUDIO,
@@ -121,6 +126,10 @@ def create_burst(studio: Studio, owner: str, actor: str, spec: Json, key: str = 
         spec=wanted.model_dump(mode="json"),
     )
     return create(studio, wish)
+
+
+def _burst_id(now: float, key: str) -> str:
+    return f"b-{datetime.fromtimestamp(now, UTC):%Y%m%d}-{key}"
 
 
 def retry(studio: Studio, owner: str, work_id: str, step: str, actor: str) -> Case:

@@ -109,6 +109,17 @@ def test_a_commission_that_is_carried_out_twice_makes_no_second_work(crank: Cran
     assert runs.count("propose") == 1
 
 
+def test_a_burst_that_is_asked_for_again_after_midnight_is_the_same_one(crank: Crank) -> None:
+    """A simulated person's client asked again in the next minute, and that was another day."""
+    brand = brands_of(crank, 1)[0]
+    crank.clock.advance(86_400 - crank.clock.now() % 86_400 - 30)
+    burst = crank.burst(brand, key="k")
+    crank.clock.advance(60)
+    assert crank.burst(brand, key="k").id == burst.id
+    crank.clock.advance(86_400)
+    assert crank.burst(brand, key="k").id != burst.id
+
+
 def test_the_sealed_proposals_carry_every_draft_with_its_verdict(crank: Crank) -> None:
     burst = crank.burst(*brands_of(crank, 1), posts=2, reels=2)
     crank.until_quiet()

@@ -22,8 +22,8 @@ from lib.core.errors import StudioError, Unavailable
 from tests.simulation.chance import Chance
 from tests.simulation.faults import Faults
 
-#: An instant in autumn, POSIX seconds; the clock begins here.
-BEGIN = 1_790_000_000.0
+#: Ten minutes before midnight (UTC), POSIX seconds; the clock begins here.
+BEGIN = 20_718 * 86_400.0 - 600.0
 
 
 class Violation(BaseException):

@@ -19,6 +19,7 @@ from lib.adapters.kits import KitFolders
 from lib.adapters.local.dispatch import Lease, Limits
 from lib.adapters.offline.writer import OfflineWriter
 from lib.app import owed, settle
+from lib.app.audit import night, run
 from lib.app.case import INDEXED
 from lib.app.events import event_delivered, task_delivered
 from lib.app.recovery import give_up, recover
@@ -87,6 +88,8 @@ class World:
     tick_every_s: float = TICK_EVERY_S
     running: bool = True
     stopped: bool = False
+    #: Works that one slice of the audit holds.
+    slice_works: int = 100
     #: The version of the code that is deployed, the one before it, and since when.
     version: int = 1
     before: int = 1
@@ -308,6 +311,9 @@ def open_world(seed: int, *, faults: bool = True, only: frozenset[str] | None = 
     )
     on_a_machine = chance.draw("on a machine") < 0.4
     world = World(chance, engine, bucket, records, queue, tools, studio, on_a_machine, scratch)
+    # Some studios are too large for one slice of the audit, and are audited by night as well.
+    world.slice_works = 2 if chance.draw("large") < 0.3 else 100
+    run.SLICE_WORKS = night.TASK_WORKS = world.slice_works
     bucket.listener, queue.listener = world.event, world.task
     versions = {n: replace(TOOLS[BETTER], version=n) for n in (1, 2)}
     engine.killed = owed._owed.clear
