@@ -23,8 +23,9 @@ from lib.core.recipes.burst import KIND, BurstSpec
 from lib.core.recipes.order import Order
 from lib.core.work import Json, Work
 
-#: Seconds for which a repeated request with the same key is the same one.
-DAY_S = 86_400.0
+#: A key is good for its day (UTC), and this many seconds into the next one: clients ask again
+#: within minutes, and a job of every day asks at the same hour.
+REPEAT_S = 3600.0
 #: Stands for the brand in works of no single brand.
 STUDIO = RESERVED[0]
 
@@ -113,8 +114,9 @@ def create_burst(studio: Studio, owner: str, actor: str, spec: Json, key: str = 
     if pieces == 0:
         raise Refused("a burst of nothing", hint="ask for at least one post or reel")
     now = studio.clock.now()
-    asked = load(studio, _burst_id(now - DAY_S, key)) if key else None
-    if asked and asked.work.owner == owner and now - asked.work.created_at < DAY_S:
+    before = _burst_id(now - REPEAT_S, key)
+    asked = load(studio, before) if key and before != _burst_id(now, key) else None
+    if asked and asked.work.owner == owner and now - asked.work.created_at < REPEAT_S:
         return asked.work  # before midnight, and now once more
     wish = Wish(
         id=_burst_id(now, key or secrets.token_hex(4)),
