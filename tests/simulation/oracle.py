@@ -278,7 +278,8 @@ class Oracle:
         return found
 
     def _case(self, record: Record | None) -> Case | None:
-        return case_of(without_next(record)) if record else None
+        readable = record is not None and record.path not in self.broken
+        return case_of(without_next(record)) if record and readable else None
 
     # --- at rest -----------------------------------------------------------------------------
 
@@ -303,7 +304,8 @@ class Oracle:
             return "" if word == Phase.ARCHIVED else f"it is put away, and {word}"
         if word not in SETTLED or case.due_at is not None:
             return f"it is {word}, and due at {case.due_at}"
-        if any(a.started_at is not None and a.ended_at is None for a in case.attempts):
+        ledger = record.data["attempts"].values()
+        if any(a["started_at"] is not None and a["ended_at"] is None for a in ledger):
             return "an attempt is open"
         true = True
         for artifact in case.work.plan.artifacts():
@@ -341,16 +343,21 @@ class Oracle:
         works = [case_of(without_next(r)) for r in self._readable()]
         children = [w for w in works if w.work.parent == case.work.id]
         view = views.burst(self.world.studio, case.work.owner, case.work.id)
-        receipt = case.measured["commissioned"]
-        ordered = receipt["facts"]["entries"]
-        if len(children) > ordered and receipt["ours"]:
+        ordered = case.measured["commissioned"]["facts"]["entries"]
+        # What is proposed anew, after a person took the first proposals away, may be something else.
+        left_alone = not any(
+            life.by_person or life.killer == "person"
+            for artifact in case.work.plan.artifacts()
+            for life in self.lives[artifact.path]
+        )
+        if len(children) > ordered and left_alone:
             words = f"{len(children)} works for {ordered} that were ordered"
             _fail("a_burst_has_the_works_it_ordered", case.work.id, words)
         if len(view["jobs"]) != len(children):
             _fail("nothing_is_left_out", case.work.id, f"{len(view['jobs'])} of {len(children)}")
         words_of = Counter(child.summary["phase"] for child in children)
         good = words_of[Phase.READY] + words_of[Phase.ARCHIVED] == len(children) == ordered
-        if view["phase"] == "complete" and not good and receipt["ours"]:
+        if view["phase"] == "complete" and not good and left_alone:
             _fail("complete_means_every_work", case.work.id, str(dict(words_of)))
         if view["counts"]["ready"] != words_of[Phase.READY]:
             _fail("what_is_counted_is_there", case.work.id, str(view["counts"]))

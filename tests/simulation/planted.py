@@ -189,11 +189,30 @@ BUGS = (
         "    if not overheard:\n",
     ),
     bug(
-        "the audit believes a memory of what is not listed",
+        "the audit believes a memory whatever is listed",
         "app.observe",
-        "        if info is None or not _is_of(memory, info):\n            return None\n",
-        "        if info is None:\n            continue\n"
-        "        if not _is_of(memory, info):\n            return None\n",
+        "    sightings: dict[str, Sighting] = {}\n    for artifact in artifacts:\n"
+        "        info, memory = listed.get(",
+        "    sightings: dict[str, Sighting] = {}\n    return remembered(artifacts, measured)\n"
+        "    for artifact in artifacts:\n        info, memory = listed.get(",
+    ),
+    bug(
+        "every work is certified",
+        "app.audit.certificate",
+        "            return self._cover(record, objects)",
+        "            return True",
+    ),
+    bug(
+        "attempts at what nobody wants any more are forgotten",
+        "app.case",
+        "        former=tuple(former),",
+        "        former=(),",
+    ),
+    bug(
+        "what a person changes is written blindly",
+        "app.settle",
+        "                {**fields, **decided.changes},\n                version=record.version,",
+        "                {**fields, **decided.changes},",
     ),
     bug(
         "a record that nobody can read stops a whole machine",
@@ -232,6 +251,39 @@ BUGS = (
         "app.perform",
         "    missing = [(a, sightings.get(a.path)) for a in step.makes if a.slot in wanted]",
         "    missing = [(a, sightings.get(a.path)) for a in step.makes] if wanted else []",
+    ),
+    bug(
+        "what a revision left behind is deleted at once",
+        "app.storage.verdict",
+        "    return Removal(info, cls, Act.QUARANTINE, why, guarded=True)\n\n\ndef _planned(",
+        "    return Removal(info, cls, Act.DELETE, why, guarded=True)\n\n\ndef _planned(",
+    ),
+    bug(
+        "raw files of an older revision stay for ever",
+        "app.storage.verdict",
+        "        return Removal(info, cls, Act.DELETE, why)\n    if evidence.sightings",
+        "        return None\n    if evidence.sightings",
+    ),
+    bug(
+        "what a person put is moved out of the way",
+        "app.storage.provenance",
+        "    told = info.metadata\n    if told.get(CAME_FROM):",
+        "    told = info.metadata\n    return ''\n    if told.get(CAME_FROM):",
+    ),
+    Bug(
+        "the original goes though its copy never arrived",
+        (
+            (
+                "lib.app.storage.quarantine",
+                "        except Conflict as error:",
+                "        except Unavailable:\n            pass\n        except Conflict as error:",
+            ),
+            (
+                "lib.app.storage.quarantine",
+                "    if copy is None or (copy.size, copy.crc32c)",
+                "    if copy and (copy.size, copy.crc32c)",
+            ),
+        ),
     ),
     # --- effects ---
     bug(

@@ -81,6 +81,8 @@ def run(
         _a_pass_over_health_does_nothing(oracle)
     except Violation as violation:
         verdict.violation = str(violation)
+    except Exception as error:  # noqa: BLE001 - a campaign tells of it like of any other
+        verdict.violation = f"the_simulator_is_whole: {type(error).__name__}: {error}"
     finally:
         world.close()
     _count_ends(oracle)

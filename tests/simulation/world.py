@@ -24,9 +24,11 @@ from lib.app.case import INDEXED
 from lib.app.events import event_delivered, task_delivered
 from lib.app.recovery import give_up, recover
 from lib.app.salvage import FINISHED
+from lib.app.storage import orphans, slices, verdict
 from lib.app.studio import Studio
 from lib.app.sweep import sweep
 from lib.core.brand import BrandKit
+from lib.core.retention import GRACE_S
 from lib.core.tools import MAX_DELIVERIES, QUEUES, TOOLS, ladder
 from lib.deployment import EVENT_S, TICK_S
 from lib.ports import ObjectInfo, Task
@@ -313,6 +315,9 @@ def open_world(seed: int, *, faults: bool = True, only: frozenset[str] | None = 
     world = World(chance, engine, bucket, records, queue, tools, studio, on_a_machine, scratch)
     # Some studios are too large for one slice of the audit, and are audited by night as well.
     world.slice_works = 2 if chance.draw("large") < 0.3 else 100
+    # In others what nothing needs goes after five minutes, so that it goes while faults rage.
+    grace_s = 300.0 if chance.draw("hasty") < 0.5 else GRACE_S
+    verdict.GRACE_S = slices.GRACE_S = orphans.ORPHAN_AGE_S = grace_s
     run.SLICE_WORKS = night.TASK_WORKS = world.slice_works
     bucket.listener, queue.listener = world.event, world.task
     versions = {n: replace(TOOLS[BETTER], version=n) for n in (1, 2)}
