@@ -13,17 +13,15 @@ from tests.planting import Edit
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """One planted bug: what is replaced, and where it was seen first."""
+    """One planted bug: its name, and what is replaced."""
 
     name: str
     edits: tuple[Edit, ...]
-    #: What each invariant is called that may find it; empty: any.
-    found_by: tuple[str, ...] = ()
 
 
-def bug(name: str, module: str, old: str, new: str, *found_by: str) -> Bug:
+def bug(name: str, module: str, old: str, new: str) -> Bug:
     """Return a bug of a single edit."""
-    return Bug(name, ((f"lib.{module}", old, new),), found_by)
+    return Bug(name, ((f"lib.{module}", old, new),))
 
 
 BUGS = (
