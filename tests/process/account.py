@@ -73,7 +73,9 @@ class Account:
         for id_, record in seen.works.items():
             unlucky = UNLUCKY in record["work"]["spec"].get("title", "") and id_ not in mended
             wanted = {"archived"} if record["work"]["archived_at"] else {"ready"}
+            died = "its worker died" in " ".join(record["summary"].get("reasons", []))
             wanted |= {"failed"} if unlucky else set()
+            wanted |= {"failed", "partial"} if died else set()  # so often that it was given up
             phase = record["summary"]["phase"]
             if phase not in wanted:
                 found.append(f"{id_} is {phase}, not {wanted}: {record['summary'].get('reasons')}")
@@ -97,8 +99,8 @@ class Account:
         """Return what was made more often than executors died, people meddled, and once more."""
         book, found = count_lines(self._folder / BOOK), []
         lost: defaultdict[str, int] = defaultdict(int)
-        for id_, _ in seen.attempts(outcome="lost"):
-            lost[id_] += 1
+        for id_, attempt in seen.attempts():
+            lost[id_] += attempt["outcome"] == "lost" or attempt["message"] == "its worker died"
         for id_, record in seen.works.items():
             most = 1 + lost[id_] + self.reasons[id_] + record["work"]["revision"] - 1
             for step in record["work"]["plan"]["steps"]:

@@ -23,8 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lib.app.invariants import inspect
 from lib.core.errors import StudioError
 from lib.settings import ROOT
+from lib.wiring.local import open_local
+from tests.app.crank import settings_below
 from tests.process.account import Account, resting
 from tests.process.evidence import Evidence, count_lines
 from tests.process.group import Group, kill
@@ -145,7 +148,16 @@ class Campaign:
             found = self.account.wrong_at_rest(self.seen, rooms)
         else:
             found = self.account.wrong_now(self.seen)
+        found += self._breaches() if at_rest else []
         self.violations += [f"{when}: {one}" for one in found]
+
+    def _breaches(self) -> list[str]:
+        """Ask every invariant, as the command ``audit`` does."""
+        local = open_local(settings_below(self.folder))
+        try:
+            return [str(breach) for breach in inspect(local.studio).breaches]
+        finally:
+            local.close()
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of the campaign."""
