@@ -268,21 +268,6 @@ BUGS = (
         "    told = info.metadata\n    if told.get(CAME_FROM):",
         "    told = info.metadata\n    return ''\n    if told.get(CAME_FROM):",
     ),
-    Bug(
-        "the original goes though its copy never arrived",
-        (
-            (
-                "lib.app.storage.quarantine",
-                "        except Conflict as error:",
-                "        except Unavailable:\n            pass\n        except Conflict as error:",
-            ),
-            (
-                "lib.app.storage.quarantine",
-                "    if copy is None or (copy.size, copy.crc32c)",
-                "    if copy and (copy.size, copy.crc32c)",
-            ),
-        ),
-    ),
     # --- effects ---
     bug(
         "an effect whose end is unknown is repeated",
