@@ -50,7 +50,9 @@ def reconcile(args: argparse.Namespace) -> int:
         verb = "would be corrected" if args.dry_run else "corrected"
         say(f"{report.checked} records checked, {len(report.corrections)} {verb}.")
         for line in report.corrections:
-            say(f"  {line['work']}: {line['originalStatus']} → {line['correctedStatus']}")
+            old, new = line["originalStatus"], line["correctedStatus"]
+            same = f"still {new}; its files are other ones than it remembered"
+            say(f"  {line['work']}: {same if old == new else f'{old} → {new}'}")
             for slot, why in line["missing"].items():
                 say(f"    {slot}: {why}")
         if report.left:
