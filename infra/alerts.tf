@@ -55,6 +55,14 @@ locals {
       align_s  = 300
       group_by = []
     }
+    "breaker opened" = {
+      metric   = "${local.of_services} AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.breaker.name}\""
+      limit    = 0
+      for_s    = 0
+      align    = "ALIGN_DELTA"
+      align_s  = 300
+      group_by = []
+    }
     "functions fail" = {
       metric   = "${local.of_services} AND metric.type = \"run.googleapis.com/request_count\" AND metric.label.response_code_class = \"5xx\""
       limit    = 5
@@ -69,6 +77,16 @@ locals {
 resource "google_logging_metric" "corrections" {
   name   = "brandcast-corrections"
   filter = "${local.of_services} AND jsonPayload.event = \"${var.constants.logged.corrected}\""
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+  }
+  depends_on = [google_project_service.api]
+}
+
+resource "google_logging_metric" "breaker" {
+  name   = "brandcast-breaker"
+  filter = "${local.of_services} AND jsonPayload.event = \"${var.constants.logged.breaker}\""
   metric_descriptor {
     metric_kind = "DELTA"
     value_type  = "INT64"

@@ -119,6 +119,7 @@ variable "constants" {
     })
     logged = object({
       corrected  = string
+      breaker    = string
       tick_ended = string
     })
   })

@@ -42,6 +42,7 @@ ENVIRONMENT = (
 )
 #: Keys of log lines (``event``) that alerts count.
 CORRECTED = "record_corrected"
+BREAKER = "breaker_opened"
 TICK_ENDED = "tick_ended"
 
 
@@ -118,7 +119,7 @@ def constants() -> dict[str, Any]:
         },
         "tick": {"schedule": "* * * * *", "deadline_s": TICK_DEADLINE_S, "retries": 1},
         "mode": MODE,
-        "logged": {"corrected": CORRECTED, "tick_ended": TICK_ENDED},
+        "logged": {"corrected": CORRECTED, "breaker": BREAKER, "tick_ended": TICK_ENDED},
     }
 
 
