@@ -8,7 +8,7 @@ from it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lib.app.audit import Report, audit_slice, begin_night, settle_or_tell
 from lib.app.audit.merge_join import LAST_ID
@@ -16,7 +16,6 @@ from lib.app.audit.name_order import id_of
 from lib.app.case import WORKS, record_path, walk
 from lib.app.journal import note
 from lib.app.storage.orphans import Gathered
-from lib.app.storage.overheard import Overheard
 from lib.app.storage.report import Swept
 from lib.app.storage.slices import sweep_slice
 from lib.app.storage.verdict import InUse, nobody
@@ -43,10 +42,10 @@ def sweep(studio: Studio, *, in_use: InUse = nobody) -> Tick:
     orphans = Gathered()
     report = Tick(orphans=orphans)
     _settle_due(studio, report)
-    overheard = Overheard(studio.records)
-    if not audit_slice(replace(studio, records=overheard), report):
+    passed: list[Record] = []
+    if not audit_slice(studio, report, passed):
         begin_night(studio)
-    works = overheard.works.values()
+    works = _as_corrected(studio, passed, report)
     report.swept = sweep_slice(studio, works, orphans.found, in_use=in_use)
     if (
         report.due
@@ -65,6 +64,15 @@ def sweep(studio: Studio, *, in_use: InUse = nobody) -> Tick:
             removed=len(report.swept.proofs),
         )
     return report
+
+
+def _as_corrected(studio: Studio, records: Iterable[Record], report: Report) -> Iterator[Record]:
+    """Yield the records as they are after the corrections: those may want something back."""
+    corrected = {line["work"] for line in report.corrections}
+    for record in records:
+        fresh = studio.records.get(record.path) if id_of(record) in corrected else record
+        if fresh is not None:
+            yield fresh
 
 
 def _settle_due(studio: Studio, report: Report) -> None:

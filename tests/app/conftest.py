@@ -9,6 +9,7 @@ import pytest
 
 from lib.app.audit import listing
 from tests.app.crank import Crank, open_crank, settings_below
+from tests.app.kept import Sweeping, everything, tick
 from tests.app.older import Older
 
 
@@ -18,6 +19,13 @@ def crank(tmp_path: Path) -> Iterator[Crank]:
     opened = open_crank(settings_below(tmp_path))
     yield opened
     opened.local.close()
+
+
+@pytest.fixture(params=[everything, tick], ids=["command", "tick"])
+def sweeping(request: pytest.FixtureRequest) -> Sweeping:
+    """How the storage is swept: all of it by the command, or a slice of it by the tick."""
+    chosen: Sweeping = request.param
+    return chosen
 
 
 @pytest.fixture

@@ -26,11 +26,6 @@ from tests.app.kept import (
 from tests.app.planted import BRAND, made, plan_of
 
 
-@pytest.fixture(params=[everything, tick], ids=["command", "tick"])
-def sweeping(request: pytest.FixtureRequest) -> Sweeping:
-    return request.param
-
-
 class TestTheBreaker:
     WORKS = MOST_LEAVING // 3 + 1
 

@@ -29,15 +29,9 @@ from tests.app.kept import (
     revise,
     stat,
     superseded,
-    tick,
     write,
 )
 from tests.app.planted import BRAND, lose_events, made, plan_of, summary
-
-
-@pytest.fixture(params=[everything, tick], ids=["command", "tick"])
-def sweeping(request: pytest.FixtureRequest) -> Sweeping:
-    return request.param
 
 
 class TestMovingAway:

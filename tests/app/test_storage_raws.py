@@ -31,17 +31,11 @@ from tests.app.kept import (
     reasons,
     stat,
     superseded,
-    tick,
     write,
 )
 from tests.app.planted import BRAND, made, plan_of
 
 PICTURE = Check(media_type="image/jpeg")
-
-
-@pytest.fixture(params=[everything, tick], ids=["command", "tick"])
-def sweeping(request: pytest.FixtureRequest) -> Sweeping:
-    return request.param
 
 
 def raw_of(crank: Crank, work_id: str, **more: Any) -> str:

@@ -25,16 +25,10 @@ from tests.app.kept import (
     path_of,
     put,
     reasons,
-    tick,
     write,
 )
 from tests.app.planted import made, summary
 from tests.core.plans import SEALED, artifact, good_facts, item, segment, step
-
-
-@pytest.fixture(params=[everything, tick], ids=["command", "tick"])
-def sweeping(request: pytest.FixtureRequest) -> Sweeping:
-    return request.param
 
 
 def paths(of: Plan, *slots: str) -> set[str]:

@@ -25,15 +25,9 @@ from tests.app.kept import (
     revise,
     stat,
     superseded,
-    tick,
     write,
 )
 from tests.app.planted import BRAND, file_of, made, order, plan_of, summary
-
-
-@pytest.fixture(params=[everything, tick], ids=["command", "tick"])
-def sweeping(request: pytest.FixtureRequest) -> Sweeping:
-    return request.param
 
 
 def restore(crank: Crank, path: str, *, dry_run: bool = False) -> Any:

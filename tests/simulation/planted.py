@@ -183,8 +183,8 @@ BUGS = (
     bug(
         "nothing is ever audited",
         "app.sweep",
-        "    if not audit_slice(replace(studio, records=overheard), report):\n",
-        "    if not overheard:\n",
+        "    if not audit_slice(studio, report, passed):\n",
+        "    if not passed:\n",
     ),
     bug(
         "the audit believes a memory whatever is listed",

@@ -88,18 +88,20 @@ def reconcile(studio: Studio, *, dry_run: bool = False, accept_losses: bool = Fa
     return report
 
 
-def audit_slice(studio: Studio, report: Report) -> bool:
+def audit_slice(studio: Studio, report: Report, passed: list[Record] | None = None) -> bool:
     """Audit what comes next behind the cursor, and tell whether that was all there is.
 
     The cursor remembers only where. Two slices at once audit the same works twice, which is
-    harmless; the cursor is moved by whoever is first. Raises Unavailable when the records could
-    not be asked.
+    harmless; the cursor is moved by whoever is first. The records that were looked at are added
+    to ``passed``. Raises Unavailable when the records could not be asked.
     """
     cursor = studio.records.get(CURSOR)
     begin = Place.of_json(cursor.data.get("place") if cursor else None)
     walk = Walk(studio, begin, most=SLICE_WORKS)
     known, batch = Certificates(), Batch()
     for pair in walk:
+        if passed is not None and pair.record is not None:
+            passed.append(pair.record)
         judge_pair(studio, pair, report, known, batch)
         # A bucket that is away keeps a tick waiting once, not once for each brand.
         full = walk.works == SLICE_WORKS or walk.calls >= SLICE_CALLS or pair.failure

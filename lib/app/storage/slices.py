@@ -1,8 +1,8 @@
 """The sweep of a tick's slice: it rides on what the audit has just read and listed.
 
-Called by the tick. Works come from the audit's queries and strays from its listing, so a studio in
-which nothing may go is asked nothing more. What a work's memory says of its objects tells where
-to look; ``carry_out`` looks.
+Called by the tick. Works and strays are those that the audit passed, so a studio in which nothing
+may go is asked nothing more. What a work's memory says of its objects tells where to look;
+``carry_out`` looks.
 """
 
 from __future__ import annotations
