@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lib.core.decide import Ask, Discard, Run, decide
+from lib.core.decide import Ask, Close, Discard, Run, decide
 from lib.core.status import NUDGE_S, assess
 from tests.core.plans import (
     HOUR_S,
@@ -76,6 +76,13 @@ def test_an_unsure_effect_is_asked_about_and_not_run() -> None:
     bucket = seen(of, "facebook", "youtube")
     found = assess(of, bucket, (ended("instagram"),), T0 + HOUR_S)
     assert decide(of, found) == (Ask("instagram", "sent, but no receipt came back"),)
+
+
+def test_an_attempt_that_gave_no_answer_is_closed_with_the_end_it_was_judged_to_have() -> None:
+    of = reel()
+    found = assess(of, {}, (started("background", at=T0 - HOUR_S),), T0)
+    assert found.silent
+    assert decide(of, found)[-1] == Close(found.silent[0])
 
 
 def test_runs_come_before_discards_so_that_work_begins_before_tidying() -> None:
