@@ -193,6 +193,22 @@ class TestNeverLessThanOneGoodCopy:
         assert len(report.unreachable) == len(paths)
         assert all(is_there(crank, path) for path in paths)
 
+    def test_the_original_stays_when_the_copy_is_gone_again(
+        self, crank: Crank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paths = superseded(crank, "b")
+        look = crank.local.objects.stat
+
+        def gone(path: str) -> Any:
+            return None if path.startswith(FOLDER) else look(path)
+
+        monkeypatch.setattr(crank.local.objects, "stat", gone)
+        report = everything(crank)
+        assert report.proofs == []
+        assert all("does not hold the bytes" in words for words in report.unreachable)
+        assert len(report.unreachable) == len(paths)
+        assert all(is_there(crank, path) for path in paths)
+
     def test_the_original_stays_when_it_cannot_be_read_whole(
         self, crank: Crank, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -214,6 +230,7 @@ class TestNeverLessThanOneGoodCopy:
         write(crank, place, b"mine")
         report = everything(crank)
         assert paths[0] not in acts(report)
+        assert [words for words in report.unreachable if f"other bytes lie at {place}" in words]
         assert is_there(crank, paths[0])
         assert crank.file(place).read_bytes() == b"mine"
 
