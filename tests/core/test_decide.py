@@ -51,8 +51,9 @@ def test_a_step_at_work_is_left_alone() -> None:
 def test_an_attempt_that_nobody_started_is_reminded_and_is_not_a_new_one() -> None:
     of = reel()
     ledger = (queued("background", 4),)
-    late = assess(of, {}, ledger, T0 + 3 * NUDGE_S)
-    assert decide(of, late) == (Run("background", "background", number=4, nudge=2),)
+    for after_s, nudge in ((NUDGE_S, 1), (3 * NUDGE_S, 2)):
+        late = assess(of, {}, ledger, T0 + after_s)
+        assert decide(of, late) == (Run("background", "background", 4, nudge),)
 
 
 def test_deciding_twice_gives_the_same_names_so_that_a_doubled_settle_adds_nothing() -> None:

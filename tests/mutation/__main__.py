@@ -9,6 +9,7 @@ import sys
 import time
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,14 @@ def show(told: dict[str, Any]) -> None:
             print(f"    was     {survivor['was']}\n    becomes {survivor['becomes']}")
 
 
+def heard(results: Iterator[Result]) -> Iterator[Result]:
+    """Pass results on, and show on the error stream that something happens."""
+    for number, result in enumerate(results, 1):
+        if sys.stderr.isatty() or number % 20 == 0:
+            print(f"{number} mutants, line {result.mutant.line}", file=sys.stderr, flush=True)
+        yield result
+
+
 def main() -> int:
     """Hunt, and return 1 when a mutant survived that is not recorded."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
@@ -130,7 +139,7 @@ def main() -> int:
         began = time.monotonic()
         try:
             gate = Gate(tuple(wanted.tests)) if wanted.tests else gate_of(module)
-            results = list(hunt(module, gate, chosen(module, wanted)))
+            results = list(heard(hunt(module, gate, chosen(module, wanted))))
         except BadGateError as error:
             print(f"{module}: its gate does not pass without a mutant: {error}", file=sys.stderr)
             return 2

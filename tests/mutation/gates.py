@@ -20,19 +20,37 @@ class Gate:
     seeds: int = 0
 
 
-_CORE = Gate(("tests/core",), histories=20)
-_APP = Gate(("tests/app",), seeds=40)
-#: Tests that plant bugs of their own, hold what no guard decides, or take long for what they hold.
-LEFT_OUT = (
-    "tests/core/test_planted_bugs.py",
-    "tests/core/test_histories.py",
-    "tests/core/test_recipes.py",
-    "tests/core/test_forecast.py",
-    "tests/app/test_kits.py",
-    "tests/app/test_long_memory.py",
-    "tests/app/test_merge_join.py",
-    "tests/app/test_settings.py",
-    "tests/app/test_writer.py",
+_VERBS = tuple(
+    f"tests/app/test_{name}.py"
+    for name in (
+        "truth",
+        "recovery",
+        "abandoned",
+        "burst",
+        "clock_set_back",
+        "events",
+        "full_disk",
+        "unreadable",
+    )
+)
+_STORAGE = tuple(
+    f"tests/app/test_storage_{name}.py"
+    for name in ("raws", "quarantine", "return", "retention", "breaker", "totals")
+)
+_AUDIT = tuple(f"tests/app/test_audit{name}.py" for name in ("", "_limits", "_night", "_slices"))
+_CORE = tuple(
+    f"tests/core/test_{name}.py"
+    for name in (
+        "checks",
+        "decide",
+        "paths",
+        "retention",
+        "rollup",
+        "seed_reconciliation",
+        "status",
+        "status_clock",
+        "status_ledger",
+    )
 )
 #: What judges, decides, claims, closes, puts and deletes: 90 % of its mutants must be noticed.
 GUARDS = (
@@ -65,4 +83,10 @@ REST = (
 
 def gate_of(module: str) -> Gate:
     """Return the gate of a module."""
-    return _CORE if module.startswith("lib.core.") else _APP
+    if module.startswith("lib.core."):
+        return Gate(_CORE, histories=20)
+    if module.startswith("lib.app.storage."):
+        return Gate((*_STORAGE, *_VERBS), seeds=40)
+    if module.startswith("lib.app.audit."):
+        return Gate((*_AUDIT, "tests/app/test_audit_certificate.py"), seeds=40)
+    return Gate((*_VERBS, *_STORAGE) if module == "lib.app.settle" else _VERBS, seeds=40)

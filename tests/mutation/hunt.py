@@ -31,7 +31,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from lib.settings import ROOT
-from tests.mutation.gates import LEFT_OUT, Gate
+from tests.mutation.gates import Gate
 from tests.mutation.mutate import Mutant, source_of
 from tests.planting import Planter
 
@@ -195,42 +195,36 @@ def run_session(session: Session, folder: Path) -> None:
         phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
     )
     hypothesis.settings.load_profile("mutation")
-    left_out = [f"--deselect={name}" for name in LEFT_OUT]
-    ignored = [f"--ignore={name}" for name in LEFT_OUT]
-    options = [
-        "-W",
-        "ignore::pytest.PytestAssertRewriteWarning",
-        "-s",
-        "-p",
-        "no:cacheprovider",
-        f"--basetemp={folder / 'tmp'}",
-        f"--rootdir={ROOT}",
-    ]
-    code = pytest.main([*session.gate.tests, *options, *left_out, *ignored], plugins=[session])
+    options = ["-s", "-p", "no:cacheprovider", f"--basetemp={folder / 'tmp'}", f"--rootdir={ROOT}"]
+    options += ["--assert=plain", "--tb=native"]  # nobody reads how a test failed
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    code = pytest.main([*session.gate.tests, *options], plugins=[session])
     if session.fault:
         raise BadGateError(session.fault)
     if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED) or not session.items:
         raise BadGateError(f"pytest ended with {code}")
 
 
-def put_in(mutant: Mutant) -> None:
-    """Have the living functions of a module run a mutant's code. Raises LookupError."""
-    file = str(ROOT / f"{mutant.module.replace('.', '/')}.py")
-    code = _code_named(compile(mutant.source, file, "exec"), mutant.function)
-    found = [
-        thing
-        for thing in gc.get_objects()
-        if isinstance(thing, FunctionType)
-        and thing.__code__.co_filename == file
-        and thing.__code__.co_qualname == mutant.function
-    ]
-    if not found:
-        raise LookupError(f"{mutant.function} is nowhere in {mutant.module}")
-    for function in found:
-        function.__code__ = code
-    for thing in gc.get_objects():
-        if isinstance(thing, functools._lru_cache_wrapper):  # what it holds was made without it
-            thing.cache_clear()
+class Living:
+    """The functions of a module that live in this process, to have mutants put into them."""
+
+    def __init__(self, module: str) -> None:
+        self.file = str(ROOT / f"{module.replace('.', '/')}.py")
+        things = gc.get_objects()
+        ours = [f for f in things if isinstance(f, FunctionType)]
+        self.functions = [f for f in ours if f.__code__.co_filename == self.file]
+        self.caches = [c for c in things if isinstance(c, functools._lru_cache_wrapper)]
+
+    def become(self, mutant: Mutant) -> None:
+        """Have them run a mutant's code. Raises LookupError when nobody has imported them."""
+        code = _code_named(compile(mutant.source, self.file, "exec"), mutant.function)
+        found = [f for f in self.functions if f.__code__.co_qualname == mutant.function]
+        if not found:
+            raise LookupError(f"{mutant.function} is nowhere in {mutant.module}")
+        for function in found:
+            function.__code__ = code
+        for cache in self.caches:  # what they hold was made without it
+            cache.cache_clear()
 
 
 def _code_named(code: CodeType, name: str) -> CodeType:
@@ -279,17 +273,17 @@ def _afresh(gate: Gate, mutant: Mutant, folder: Path) -> str:
 
 def _living(module: str, gate: Gate, mutants: list[Mutant], folder: Path, tell: Any) -> None:
     """Collect once, then put each mutant into a fork of the living process."""
-    file = str(ROOT / f"{module.replace('.', '/')}.py")
 
     def all_of_them(session: Session) -> None:
-        session.measure(file)
+        living = Living(module)
+        session.measure(living.file)
         for number, mutant in enumerate(mutants):
             began = time.monotonic()
             items = session.ordered(mutant.function)
             patience_s = PATIENCE_S + 2 * sum(session.took_s[i.nodeid] for i in items)
 
             def work(mutant: Mutant = mutant, items: list[pytest.Item] = items) -> str:
-                put_in(mutant)
+                living.become(mutant)
                 return session.noticing(items)
 
             said = in_child(work, patience_s)

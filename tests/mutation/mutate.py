@@ -261,7 +261,10 @@ def _enums() -> dict[str, tuple[str, ...]]:
 
 def _of_statement(node: ast.AST, text: _Text) -> Iterator[tuple[int, int, str]]:
     if isinstance(node, ast.Return):
-        if node.value is not None and ast.unparse(node.value) != "None":
+        value = node.value.value if isinstance(node.value, ast.Constant) else node.value
+        if value == "":
+            yield *text.span(node), 'return "mutant"'
+        elif isinstance(value, ast.expr):  # for what is no constant; True and False turn round
             yield *text.span(node), "return None"
     elif isinstance(node, _DELETED):
         named = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name | ast.Tuple)
