@@ -166,6 +166,16 @@ def test_a_clock_that_was_set_back_lets_no_lost_task_wait_for_the_same_instant(
     assert T0 < state.due_at <= T0 + NUDGE_MAX_S + NUDGE_S
 
 
+def test_a_task_that_lies_a_little_ahead_is_looked_for_when_its_first_reminder_is_due() -> None:
+    of = next(iter(SHAPES.values()))
+    for ahead_s in (-SKEW_S, 0.0, SKEW_S, SKEW_S + 1, NUDGE_S - 1):
+        enqueued_at = T0 + ahead_s
+        state = assess(of, {}, [queued(of.steps[0].name, at=enqueued_at)], T0).steps[
+            of.steps[0].name
+        ]
+        assert (state.nudge, state.due_at) == (0, enqueued_at + NUDGE_S), ahead_s
+
+
 def test_a_clock_that_was_set_back_ends_every_pause() -> None:
     of = next(iter(SHAPES.values()))
     name = of.steps[0].name

@@ -19,7 +19,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +96,7 @@ class Session:
         self.touched: dict[str, set[str]] = {}
         self.took_s: dict[str, float] = {}
         self.notices: Counter[str] = Counter()
+        self.cost_s: dict[str, float] = defaultdict(float)
         self.fault = ""
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -108,9 +109,14 @@ class Session:
         return True
 
     def ordered(self, function: str) -> list[pytest.Item]:
-        """Return the tests that enter a function, those first that noticed most."""
+        """Return the tests that enter a function, those first that noticed most a second."""
         chosen = [i for i in self.items if function in self.touched.get(i.nodeid, {function})]
-        return sorted(chosen, key=lambda i: (-self.notices[i.nodeid], self.took_s.get(i.nodeid, 0)))
+
+        def worth(item: pytest.Item) -> tuple[float, float]:
+            rate = self.notices[item.nodeid] / (self.cost_s[item.nodeid] or 1.0)
+            return -rate, self.took_s.get(item.nodeid, 0.0)
+
+        return sorted(chosen, key=worth)
 
     def noticing(self, items: list[pytest.Item]) -> str:
         """Return the first test that fails; an empty string when all pass."""
@@ -287,8 +293,10 @@ def _living(module: str, gate: Gate, mutants: list[Mutant], folder: Path, tell: 
                 return session.noticing(items)
 
             said = in_child(work, patience_s)
+            seconds = time.monotonic() - began
             session.notices[said] += 1
-            tell([number, said, time.monotonic() - began])
+            session.cost_s[said] += seconds
+            tell([number, said, seconds])
 
     _be_silent(folder)
     run_session(Session(gate, all_of_them), folder)
