@@ -23,6 +23,7 @@ class Gate:
 _VERBS = tuple(
     f"tests/app/test_{name}.py"
     for name in (
+        "perform",
         "truth",
         "recovery",
         "abandoned",
@@ -86,7 +87,7 @@ def gate_of(module: str) -> Gate:
     if module.startswith("lib.core."):
         return Gate(_CORE, histories=20)
     if module.startswith("lib.app.storage."):
-        return Gate((*_STORAGE, *_VERBS), seeds=40)
+        return Gate(_STORAGE, seeds=10)
     if module.startswith("lib.app.audit."):
         return Gate((*_AUDIT, "tests/app/test_audit_certificate.py"), seeds=40)
     return Gate((*_VERBS, *_STORAGE) if module == "lib.app.settle" else _VERBS, seeds=40)
