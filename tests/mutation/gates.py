@@ -24,6 +24,7 @@ _VERBS = tuple(
     f"tests/app/test_{name}.py"
     for name in (
         "perform",
+        "settle",
         "truth",
         "recovery",
         "abandoned",
@@ -90,4 +91,4 @@ def gate_of(module: str) -> Gate:
         return Gate(_STORAGE, seeds=10)
     if module.startswith("lib.app.audit."):
         return Gate((*_AUDIT, "tests/app/test_audit_certificate.py"), seeds=40)
-    return Gate((*_VERBS, *_STORAGE) if module == "lib.app.settle" else _VERBS, seeds=40)
+    return Gate(_VERBS, seeds=40)
