@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lib.app import intake, make
+from lib.app import intake, make, owed
 from lib.app.perform import perform
 from lib.app.settle import begin, close
 from lib.core.checks import Check
@@ -302,6 +302,29 @@ class TestTheEnd:
             perform(crank.studio, "b", "draw", 1)
         assert entry(crank)["outcome"] == "ok"
         assert crank.studio.records.get("works/b").data["due_at"] == crank.clock.now()
+
+    def test_an_end_that_could_not_be_written_is_written_before_the_next_delivery(
+        self, crank: Crank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        order(crank, "b")
+        with monkeypatch.context() as patch:
+            patch.setitem(perform.__globals__, "settle", raises(Unavailable("no bucket")))
+            patch.setattr(owed, "close", raises(Unavailable("no records")))
+            with pytest.raises(Unavailable, match="no bucket"):
+                perform(crank.studio, "b", "draw", 1)
+        assert entry(crank)["outcome"] is None
+        assert perform(crank.studio, "nobody", "draw", 1).startswith("dropped")
+        assert entry(crank)["outcome"] == "ok"
+
+    def test_an_attempt_that_nobody_disturbs_reads_its_record_once(
+        self, crank: Crank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        order(crank, "b")
+        reads: list[str] = []
+        get = crank.local.records.get
+        monkeypatch.setattr(crank.local.records, "get", lambda p: reads.append(p) or get(p))
+        assert perform(crank.studio, "b", "draw", 1) == "done"
+        assert reads == ["works/b"]
 
 
 class TestClosing:
