@@ -37,7 +37,7 @@ _VERBS = tuple(
 )
 _STORAGE = tuple(
     f"tests/app/test_storage_{name}.py"
-    for name in ("raws", "quarantine", "return", "retention", "breaker", "totals")
+    for name in ("verdict", "raws", "quarantine", "return", "retention", "breaker", "totals")
 )
 _AUDIT = tuple(f"tests/app/test_audit{name}.py" for name in ("", "_limits", "_night", "_slices"))
 _CORE = tuple(
