@@ -122,6 +122,8 @@ class TestComingBack:
         report = sweeping(crank)
         assert "adopt" not in acts(report).values()
         assert len(held(crank)) == 3
+        for info in held(crank).values():
+            assert reasons(report)[info.path] == "a plan wants it again, but cannot be read: broken"
 
     def test_a_place_that_is_taken_is_left_alone(self, crank: Crank, sweeping: Sweeping) -> None:
         made(crank, "b")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from lib.app import intake
 from lib.app.case import Case, load
-from lib.app.settle import judge
-from lib.app.storage.carry_out import look
+from lib.app.settle import begin, judge, settle
+from lib.app.storage.carry_out import Hand, look, retire
 from lib.app.storage.provenance import marked, place_in_quarantine
+from lib.app.storage.report import Swept
 from lib.app.storage.verdict import (
     Act,
     Evidence,
@@ -20,11 +23,22 @@ from lib.app.storage.verdict import (
     judge_object,
     nobody,
 )
-from lib.core.retention import DAY_S, StorageClass
-from lib.core.work import Keep, Plan
+from lib.core.errors import Unavailable
+from lib.core.retention import DAY_S, GRACE_S, StorageClass
+from lib.core.work import Keep, Plan, Work
 from lib.ports import ObjectInfo
 from tests.app.crank import OWNER, Crank
-from tests.app.kept import path_of, put, stat, write
+from tests.app.kept import (
+    acts,
+    aired,
+    everything,
+    held,
+    lose_record,
+    path_of,
+    put,
+    stat,
+    write,
+)
 from tests.app.planted import BRAND, file_of, made, plan_of
 
 LATER = 400 * DAY_S
@@ -157,3 +171,78 @@ class TestWhatGoes:
         found, sightings, _ = judge(crank.studio, case)
         info = stat(crank, first.path)
         assert said(crank, info, Evidence(case, found, sightings)) is None
+
+
+class TestTheHand:
+    def hand(self, crank: Crank) -> Hand:
+        return Hand(crank.studio, Swept())
+
+    def test_what_is_gone_by_now_is_neither_removed_nor_refused(self, crank: Crank) -> None:
+        made(crank, "b")
+        old = put(crank, path_of("b", "raw", "background"))
+        crank.studio.objects.delete(old.path, generation=old.generation)
+        hand = self.hand(crank)
+        removal = Removal(old, StorageClass.RAW, Act.DELETE, "its revision was superseded")
+        assert hand.carry_out(removal) is False
+        assert (hand.report.proofs, hand.report.refused, hand.report.unreachable) == ([], [], [])
+
+    def test_what_cannot_be_looked_at_does_not_count_as_gone(
+        self, crank: Crank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made(crank, "b")
+        old = put(crank, path_of("b", "raw", "background"))
+
+        def away(path: str) -> Any:
+            raise Unavailable(f"{path} does not answer")
+
+        monkeypatch.setattr(crank.local.objects, "stat", away)
+        hand = self.hand(crank)
+        removal = Removal(old, StorageClass.RAW, Act.DELETE, "its revision was superseded")
+        assert hand.carry_out(removal) is False
+        assert hand.report.unreachable == [f"{old.path}: {old.path} does not answer"]
+
+    def test_of_a_name_that_is_none_of_ours_there_is_no_evidence(self, crank: Crank) -> None:
+        assert look(crank.studio, "a/stray/thing") == Evidence()
+
+    def test_each_that_comes_back_is_held_against_the_check_of_its_own_place(
+        self, crank: Crank
+    ) -> None:
+        plan = plan_of("b", BRAND)
+        sizes = {artifact.slot: 10 + n for n, artifact in enumerate(plan.artifacts())}
+        makes = tuple(
+            a.model_copy(update={"check": a.check.model_copy(update={"width": sizes[a.slot]})})
+            for a in plan.artifacts()
+        )
+        pages = {slot: {"width": width, "height": 10} for slot, width in sizes.items()}
+        step = plan.steps[0].model_copy(update={"makes": makes, "params": {"pages": pages}})
+        said: dict[str, Any] = {"owner": OWNER, "actor": OWNER, "brand": BRAND, "kind": "post"}
+        begin(crank.studio, Work(id="b", plan=Plan(steps=(step,)), created_at=0.0, **said))
+        made(crank, "c")
+        data = crank.studio.records.get("works/b").data
+        lose_record(crank, "b")
+        everything(crank)
+        assert held(crank).keys() == {a.path for a in makes}
+        crank.studio.records.create("works/b", data)
+        crank.clock.advance(2 * GRACE_S)
+        assert set(acts(everything(crank)).values()) == {"adopt"}
+        assert held(crank) == {}
+
+    def test_a_work_is_retired_with_all_that_follows(self, crank: Crank) -> None:
+        made(crank, "b")
+        retire(crank.studio, look(crank.studio, path_of("b", "posts", "posts")), "its time is over")
+        record = crank.studio.records.get("works/b").data
+        now = crank.clock.now()
+        assert record["work"]["archived_at"] == now
+        assert record["archived_by"] == {"actor": "retention", "at": now, "why": "its time is over"}
+        assert record["summary"]["phase"] == "archived"
+
+    def test_a_work_that_its_owner_put_away_is_not_put_away_again(self, crank: Crank) -> None:
+        aired(crank)
+        at = crank.clock.now()
+        crank.studio.records.update("works/w-1", {("work", "archived_at"): at})
+        settle(crank.studio, "w-1")
+        crank.clock.advance(LATER)
+        assert "delete" in acts(everything(crank)).values()
+        record = crank.studio.records.get("works/w-1").data
+        assert record["work"]["archived_at"] == at
+        assert "archived_by" not in record
