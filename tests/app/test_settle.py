@@ -10,12 +10,12 @@ import pytest
 from lib.app import settle as verb
 from lib.app import views
 from lib.app.case import load
-from lib.app.settle import LONGEST_S, amend, begin, settle
+from lib.app.settle import amend, begin, settle
 from lib.core.checks import Check
 from lib.core.errors import Conflict, NotFound, ToolFailed, Unavailable
 from lib.core.paths import ObjectName, build, fingerprint
 from lib.core.status import NUDGE_S
-from lib.core.tools import QUEUES, TOOLS, ladder
+from lib.core.tools import TOOLS
 from lib.core.work import Artifact, Attempt, Keep, Outcome, Plan, Step, Work
 from lib.ports import Task
 from tests.app.crank import OWNER, Crank
@@ -258,6 +258,14 @@ class TestBeginning:
             order(crank, "b")
         assert len(tasks) == 1
 
+    def test_nothing_is_claimed_or_due_for_a_work_that_was_put_away(
+        self, crank: Crank, tasks: list[Task]
+    ) -> None:
+        begin(crank.studio, work(plan_of("b", BRAND), archived_at=1.0))
+        assert record(crank)["attempts"] == {}
+        assert "due_at" not in record(crank)
+        assert tasks == []
+
 
 class TestAmending:
     def test_what_is_wanted_and_what_follows_are_one_write(
@@ -368,59 +376,6 @@ class TestCarryingOut:
         begin(crank.studio, work(plan))
         crank.until_quiet()
         assert gone == [(plan.steps[0].makes[0].path, 0)]
-
-
-class TestWhatNobodyWants:
-    @pytest.mark.parametrize("ahead_s", [-1.0, 0.0])
-    def test_an_attempt_of_a_work_that_was_put_away_is_given_up_when_its_longest_time_is_over(
-        self, crank: Crank, ahead_s: float
-    ) -> None:
-        order(crank, "b")
-        began = crank.clock.now()
-        entry = record(crank)["attempts"]["draw-1-1"]
-        fields = {("attempts", "draw-1-1"): {**entry, "started_at": began, "executor": "me"}}
-        crank.studio.records.update("works/b", fields)
-        amend(crank.studio, "b", {("work", "archived_at"): began})
-        assert record(crank)["due_at"] == began + LONGEST_S
-        assert summary(crank, "b")["open"]
-        crank.clock.advance(LONGEST_S + ahead_s)
-        settle(crank.studio, "b")
-        ended = record(crank)["attempts"]["draw-1-1"]
-        given_up = ahead_s == 0.0
-        assert (ended["outcome"] == "lost") == given_up
-        assert (ended["ended_at"] == crank.clock.now()) == given_up
-        assert ("due_at" in record(crank)) == (not given_up)
-        assert summary(crank, "b")["open"] == (not given_up)
-
-    def test_an_attempt_of_an_older_revision_keeps_the_work_open_until_then(
-        self, crank: Crank
-    ) -> None:
-        order(crank, "b")
-        began = crank.clock.now()
-        entry = record(crank)["attempts"]["draw-1-1"]
-        fields = {("attempts", "draw-1-1"): {**entry, "started_at": began, "executor": "me"}}
-        crank.studio.records.update("works/b", fields)
-        plan = plan_of("b", BRAND, 2).model_dump(mode="json")
-        amend(crank.studio, "b", {("work", "plan"): plan, ("work", "revision"): 2})
-        crank.until_quiet()
-        assert (summary(crank, "b")["phase"], summary(crank, "b")["open"]) == ("ready", True)
-        assert record(crank)["due_at"] == began + LONGEST_S
-        crank.clock.advance(LONGEST_S)
-        settle(crank.studio, "b")
-        assert record(crank)["attempts"]["draw-1-1"]["outcome"] == "lost"
-        assert not summary(crank, "b")["open"]
-
-    def test_nothing_is_claimed_or_due_for_a_work_that_was_put_away(
-        self, crank: Crank, tasks: list[Task]
-    ) -> None:
-        begin(crank.studio, work(plan_of("b", BRAND), archived_at=1.0))
-        assert record(crank)["attempts"] == {}
-        assert "due_at" not in record(crank)
-        assert tasks == []
-
-    def test_an_attempt_is_given_up_no_sooner_than_any_queue_would(self) -> None:
-        assert all(ladder(queue).lease_s <= LONGEST_S for queue in QUEUES)
-        assert any(ladder(queue).lease_s == LONGEST_S for queue in QUEUES)
 
 
 def feed(crank: Crank) -> list[dict[str, Any]]:
