@@ -110,7 +110,7 @@ def assess(plan: Plan, sightings: Sightings, attempts: Iterable[Attempt], now: f
     steps = {
         step.name: _step_state(step, present, wanted, ledger[step.name], now) for step in plan.steps
     }
-    spent = _spent(plan, steps, sightings)
+    spent = _spent(plan, steps, wanted, sightings)
     dues = [state.due_at for state in steps.values() if state.due_at is not None]
     dues += [now] if spent else []
     unclosed = [
@@ -285,12 +285,9 @@ def _words(failure: Attempt, step: Step) -> str:
 
 
 def _spent(
-    plan: Plan, steps: Mapping[str, StepState], sightings: Sightings
+    plan: Plan, steps: Mapping[str, StepState], wanted: set[str], sightings: Sightings
 ) -> tuple[Sighting, ...]:
-    """Return the raw objects whose every consumer has all it must make.
-
-    One that is wanted itself is so by a consumer that lacks something.
-    """
+    """Return the raw objects whose every consumer has all it must make."""
     busy = {need for step in plan.steps if steps[step.name].missing for need in step.needs}
     return tuple(
         sightings[artifact.path]
@@ -299,6 +296,7 @@ def _spent(
         and artifact.path in sightings
         and sightings[artifact.path].ours
         and artifact.slot not in busy
+        and artifact.slot not in wanted
     )
 
 

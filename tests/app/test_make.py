@@ -24,6 +24,7 @@ from lib.ports import ToolCall
 from tests.app.crank import Crank
 from tests.app.kept import path_of, stat, write
 from tests.app.planted import file_of, order, plan_of, summary
+from tests.app.test_perform import claimed, effect
 from tests.app.test_settle import raw_and_final, work
 
 PAGE = Artifact(
@@ -76,6 +77,15 @@ class TestGivingItAway:
             "said": "x",
         }
         assert crank.file(PAGE.path).read_bytes() == b"bytes"
+
+    @pytest.mark.parametrize("seen", [False, True])
+    def test_the_file_is_given_away_and_not_copied(self, crank: Crank, seen: bool) -> None:
+        if seen:
+            write(crank, PAGE.path, b"bad")
+        file = self.file(crank)
+        self.give(crank, file, seen=sight(crank.studio, PAGE, None))
+        assert crank.file(PAGE.path).read_bytes() == b"bytes"
+        assert not file.exists()
 
     def test_it_never_lands_on_what_somebody_put_there(self, crank: Crank) -> None:
         write(crank, PAGE.path, b"mine")
@@ -186,6 +196,17 @@ class TestTheTool:
             for a in plan_of("b", "two-wheels").artifacts()
         )
 
+    def test_an_effect_whose_receipt_waits_was_sent_and_is_not_sent_again(
+        self, crank: Crank, calls: list[ToolCall], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        effect(crank)
+        monkeypatch.setattr(make, "deposit", raises(Unavailable("no bucket")))
+        perform(crank.studio, "b", "draw", 1)
+        claimed(crank, number=2, started_at=None, ended_at=None, outcome=None, executor=None)
+        perform(crank.studio, "b", "draw", 2)
+        assert [entry(crank, number=n)["outcome"] for n in (1, 2)] == ["lost", "lost"]
+        assert len(calls) == 1
+
 
 class TestWhatItNeeds:
     @pytest.mark.parametrize("how", ["gone", "bad"])
@@ -264,11 +285,11 @@ class TestWhoWins:
     ) -> None:
         order(crank, "c")
         crank.until_quiet()
-        good = file_of(crank, "c").read_bytes()
+        good = file_of(crank, "c", "reels").read_bytes()
         order(crank, "b")
         self.second(crank, monkeypatch, good)
         assert perform(crank.studio, "b", "draw", 1) == "done"
-        assert file_of(crank, "b").read_bytes() == good
+        assert file_of(crank, "b").read_bytes() == good != file_of(crank, "c").read_bytes()
         waiting = salvage.place(crank.studio.scratch, plan_of("b", "two-wheels").artifacts()[0])
         assert not waiting.exists()
 

@@ -118,7 +118,7 @@ BUGS = (
     bug(
         "a raw file is never discarded",
         "status",
-        "spent = _spent(plan, steps, sightings)",
+        "spent = _spent(plan, steps, wanted, sightings)",
         "spent = ()",
         HISTORIES,
         "test_status.test_a_raw_file_is_spent_only_when_every_consumer_has_made_its_finals",

@@ -170,7 +170,9 @@ def _is_left_alone(node: ast.AST) -> bool:
 
 
 def _is_alias(value: ast.expr) -> bool:
-    """Tell whether this is a union of types under a name of its own."""
+    """Tell whether this is a type under a name of its own."""
+    if isinstance(value, ast.Subscript):
+        return isinstance(value.value, ast.Name) and value.value.id[0].isupper()
     union = isinstance(value, ast.BinOp) and isinstance(value.op, ast.BitOr)
     return union and all(n.id[0].isupper() for n in ast.walk(value) if isinstance(n, ast.Name))
 
