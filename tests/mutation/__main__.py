@@ -39,6 +39,14 @@ def chosen(module: str, wanted: argparse.Namespace) -> list[Mutant]:
     if wanted.survivors:
         recorded = known()
         mutants = [m for m in mutants if m.key in recorded]
+    if wanted.again:
+        told = [json.loads(line) for line in wanted.again.read_text(encoding="utf-8").splitlines()]
+        left = {
+            (t["module"], s["function"], s["was"], s["becomes"])
+            for t in told
+            for s in t["survivors"]
+        }
+        mutants = [m for m in mutants if m.key in left]
     if wanted.sample and wanted.sample < len(mutants):
         every = random.Random(0).sample(range(len(mutants)), wanted.sample)
         mutants = [mutants[i] for i in sorted(every)]
@@ -126,6 +134,7 @@ def main() -> int:
     parser.add_argument("--rest", action="store_true", help="what the guards stand on")
     parser.add_argument("--function", action="append", help="only mutants of this function")
     parser.add_argument("--survivors", action="store_true", help="only those that are recorded")
+    parser.add_argument("--again", type=Path, help="only the survivors of an earlier --json")
     parser.add_argument("--sample", type=int, help="so many of a module's mutants, drawn evenly")
     parser.add_argument("--tests", action="append", help="only this file of tests is the gate")
     parser.add_argument("--json", action="store_true", help="one JSON object a module")

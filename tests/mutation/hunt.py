@@ -18,6 +18,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -76,12 +77,14 @@ def in_child(work: Callable[[], str], patience_s: float) -> str:
             told.write(answer)  # nothing at all is what one leaves that died
         os._exit(0)
     os.close(start)
-    with os.fdopen(end) as heard:
-        came = select.select([heard], [], [], patience_s)[0]
-        answer = heard.read() or f"={DEAD}" if came else f"={ENDLESS}"
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    try:
+        with os.fdopen(end) as heard:
+            came = select.select([heard], [], [], patience_s)[0]
+            answer = heard.read() or f"={DEAD}" if came else f"={ENDLESS}"
+    finally:  # also when a person stops us: a mutant may be turning for ever
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
     if answer.startswith("!"):
         raise BadGateError(answer[1:])
     return answer[1:]
@@ -154,8 +157,6 @@ def _watching(file: str, entered: set[str]) -> Iterator[None]:
     def called(frame: Any, event: str, _: Any) -> None:
         if event == "call" and frame.f_code.co_filename == file:
             entered.add(frame.f_code.co_qualname)
-
-    import threading
 
     threading.setprofile(called)
     sys.setprofile(called)

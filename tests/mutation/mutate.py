@@ -66,6 +66,7 @@ def source_of(module: str) -> str:
     return (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
 
 
+@functools.cache
 def mutants_of(module: str) -> list[Mutant]:
     """Return every mutant of a module, in the order of its lines, each text once."""
     return mutants_in(source_of(module), module)
@@ -79,19 +80,19 @@ def mutants_in(source: str, module: str) -> list[Mutant]:
     for node, function in _walk(tree):
         for start, end, text in _changes(node, whole):
             mutated = whole.with_span(start, end, text)
-            if _tree_of(mutated) in ("", _tree_of(source)) or mutated in found:
+            if mutated == source or mutated in found or not _is_python(mutated):
                 continue
             was, becomes = whole.lines_of(start, end, text)
             found[mutated] = Mutant(module, function, whole.line(start), was, becomes, mutated)
     return sorted(found.values(), key=lambda mutant: mutant.line)
 
 
-@functools.lru_cache(maxsize=2)
-def _tree_of(source: str) -> str:
+def _is_python(source: str) -> bool:
     try:
-        return ast.dump(ast.parse(source))
+        ast.parse(source)
     except SyntaxError:
-        return ""
+        return False
+    return True
 
 
 class _Text:
