@@ -199,6 +199,8 @@ class TestTheWrite:
         assert told["missing"] == dict.fromkeys(("posts", "reels", "thumbnails"), "not made yet")
         began = crank.clock.now()
         crank.until_quiet()
+        file_of(crank, "b").unlink()
+        crank.tick(after_s=100)  # one file is younger than the others
         told = summary(crank, "b")
         found = [crank.studio.objects.stat(a.path) for a in plan_of("b", BRAND).artifacts()]
         assert told["bytes"] == sum(info.size for info in found)
@@ -248,6 +250,7 @@ class TestBeginning:
         data = crank.studio.records.get("works/again").data
         assert sorted(known["path"] for known in data["measured"].values()) == sorted(paths)
         assert data["summary"]["phase"] == "ready"
+        assert data["summary"]["finished_at"] == crank.studio.objects.stat(paths[0]).updated_at
         assert data["attempts"] == {}
 
     def test_a_second_work_of_one_name_is_refused_and_sets_nothing_going(
