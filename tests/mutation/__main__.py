@@ -46,7 +46,7 @@ def chosen(module: str, wanted: argparse.Namespace) -> list[Mutant]:
             for t in told
             for s in t["survivors"]
         }
-        mutants = [m for m in mutants if m.key in left]
+        mutants = [m for m in mutants if m.key in left - known().keys()]
     if wanted.sample and wanted.sample < len(mutants):
         every = random.Random(0).sample(range(len(mutants)), wanted.sample)
         mutants = [mutants[i] for i in sorted(every)]
@@ -134,7 +134,7 @@ def main() -> int:
     parser.add_argument("--rest", action="store_true", help="what the guards stand on")
     parser.add_argument("--function", action="append", help="only mutants of this function")
     parser.add_argument("--survivors", action="store_true", help="only those that are recorded")
-    parser.add_argument("--again", type=Path, help="only the survivors of an earlier --json")
+    parser.add_argument("--again", type=Path, help="only what an earlier --json left open")
     parser.add_argument("--sample", type=int, help="so many of a module's mutants, drawn evenly")
     parser.add_argument("--tests", action="append", help="only this file of tests is the gate")
     parser.add_argument("--json", action="store_true", help="one JSON object a module")
