@@ -76,7 +76,7 @@ class TestWhatIsNotKnown:
         self, crank: Crank
     ) -> None:
         made(crank, "b")
-        unseen = Evidence(case_of(crank))
+        unseen = Evidence(case_of(crank, plan=with_keep(plan_of("b", BRAND), Keep.RECEIPT)))
         assert (unseen.receipts(), unseen.complete) == ([], False)
         sightings = look(crank.studio, plan_of("b", BRAND).artifacts()[0].path).sightings
         assert Evidence(None, None, sightings).receipts() == []
