@@ -214,7 +214,7 @@ def _reminder(enqueued_at: float, now: float) -> tuple[int, float]:
         nudge, next_s = _nudge(max(0.0, age_s))
         return nudge, enqueued_at + next_s
     nudge, _ = _nudge(-age_s)
-    nudge -= nudge > 0 and _begin_s(nudge) >= -age_s
+    nudge -= _begin_s(nudge) >= -age_s
     return nudge, enqueued_at - _begin_s(nudge) if nudge else enqueued_at + NUDGE_S
 
 

@@ -10,12 +10,13 @@ import pytest
 from lib.app import intake, sweep
 from lib.app.intake import Wish
 from lib.app.recovery import recover
+from lib.app.settle import LONGEST_S, amend, settle
 from lib.core.errors import ToolFailed
+from lib.core.tools import QUEUES, ladder
 from lib.core.work import Json
 from lib.ports import ToolCall
 from tests.app.crank import OWNER, Crank
-
-BRAND = "two-wheels"
+from tests.app.planted import BRAND, order, plan_of, summary
 
 
 def draft(title: str) -> Json:
@@ -151,3 +152,52 @@ def test_a_work_that_cannot_be_looked_at_keeps_no_start_from_closing_what_died(
     picture.symlink_to("/dev/null")
     assert recover(crank.studio) == 1
     assert crank.studio.records.get("works/w").data["attempts"][key]["outcome"] == "lost"
+
+
+def record(crank: Crank) -> dict[str, Any]:
+    return crank.studio.records.get("works/b").data
+
+
+class TestWhatNobodyWants:
+    @pytest.mark.parametrize("ahead_s", [-1.0, 0.0])
+    def test_an_attempt_of_a_work_that_was_put_away_is_given_up_when_its_longest_time_is_over(
+        self, crank: Crank, ahead_s: float
+    ) -> None:
+        order(crank, "b")
+        began = crank.clock.now()
+        entry = record(crank)["attempts"]["draw-1-1"]
+        fields = {("attempts", "draw-1-1"): {**entry, "started_at": began, "executor": "me"}}
+        crank.studio.records.update("works/b", fields)
+        amend(crank.studio, "b", {("work", "archived_at"): began})
+        assert record(crank)["due_at"] == began + LONGEST_S
+        assert summary(crank, "b")["open"]
+        crank.clock.advance(LONGEST_S + ahead_s)
+        settle(crank.studio, "b")
+        ended = record(crank)["attempts"]["draw-1-1"]
+        given_up = ahead_s == 0.0
+        assert (ended["outcome"] == "lost") == given_up
+        assert (ended["ended_at"] == crank.clock.now()) == given_up
+        assert ("due_at" in record(crank)) == (not given_up)
+        assert summary(crank, "b")["open"] == (not given_up)
+
+    def test_an_attempt_of_an_older_revision_keeps_the_work_open_until_then(
+        self, crank: Crank
+    ) -> None:
+        order(crank, "b")
+        began = crank.clock.now()
+        entry = record(crank)["attempts"]["draw-1-1"]
+        fields = {("attempts", "draw-1-1"): {**entry, "started_at": began, "executor": "me"}}
+        crank.studio.records.update("works/b", fields)
+        plan = plan_of("b", BRAND, 2).model_dump(mode="json")
+        amend(crank.studio, "b", {("work", "plan"): plan, ("work", "revision"): 2})
+        crank.until_quiet()
+        assert (summary(crank, "b")["phase"], summary(crank, "b")["open"]) == ("ready", True)
+        assert record(crank)["due_at"] == began + LONGEST_S
+        crank.clock.advance(LONGEST_S)
+        settle(crank.studio, "b")
+        assert record(crank)["attempts"]["draw-1-1"]["outcome"] == "lost"
+        assert not summary(crank, "b")["open"]
+
+    def test_an_attempt_is_given_up_no_sooner_than_any_queue_would(self) -> None:
+        assert all(ladder(queue).lease_s <= LONGEST_S for queue in QUEUES)
+        assert any(ladder(queue).lease_s == LONGEST_S for queue in QUEUES)

@@ -169,6 +169,32 @@ class TestStaying:
         assert report.proofs == []
         assert "does not say where it came from" in reasons(report)[path]
 
+    @pytest.mark.parametrize(
+        "told",
+        [
+            {"quarantine-origin": "no name of ours", "quarantine-generation": "1"},
+            {"quarantine-origin": "", "quarantine-generation": "1"},
+            {"quarantine-generation": "one"},
+            {"quarantine-generation": "-1"},
+            {"quarantine-generation": ""},
+        ],
+    )
+    def test_what_says_nonsense_of_where_it_came_from(
+        self, crank: Crank, told: dict[str, str]
+    ) -> None:
+        made(crank, "b")
+        told = {"quarantine-origin": plan_of("b", BRAND).artifacts()[0].path, **told}
+        path = put(crank, path_of("b", "quarantine", "posts"), **told).path
+        assert origin_of(stat(crank, path)) is None
+        crank.clock.advance(31 * DAY_S)
+        report = everything(crank)
+        assert (report.proofs, report.unreachable) == ([], [])
+        assert "does not say where it came from" in reasons(report)[path]
+
+    def test_a_place_there_is_named_for_objects_of_ours_only(self) -> None:
+        with pytest.raises(ValueError, match="is no object name"):
+            place_in_quarantine("x", 1)
+
 
 class TestNeverLessThanOneGoodCopy:
     def test_the_original_stays_when_the_copy_has_other_bytes(
@@ -184,6 +210,22 @@ class TestNeverLessThanOneGoodCopy:
         monkeypatch.setattr(crank.local.objects, "stat", wrong)
         report = everything(crank)
         assert report.proofs == []
+        assert len(report.unreachable) == len(paths)
+        assert all(is_there(crank, path) for path in paths)
+
+    def test_the_original_stays_when_the_copy_is_gone_again(
+        self, crank: Crank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paths = superseded(crank, "b")
+        look = crank.local.objects.stat
+
+        def gone(path: str) -> Any:
+            return None if path.startswith(FOLDER) else look(path)
+
+        monkeypatch.setattr(crank.local.objects, "stat", gone)
+        report = everything(crank)
+        assert report.proofs == []
+        assert all("does not hold the bytes" in words for words in report.unreachable)
         assert len(report.unreachable) == len(paths)
         assert all(is_there(crank, path) for path in paths)
 
@@ -208,6 +250,7 @@ class TestNeverLessThanOneGoodCopy:
         write(crank, place, b"mine")
         report = everything(crank)
         assert paths[0] not in acts(report)
+        assert [words for words in report.unreachable if f"other bytes lie at {place}" in words]
         assert is_there(crank, paths[0])
         assert crank.file(place).read_bytes() == b"mine"
 

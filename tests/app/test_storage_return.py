@@ -8,10 +8,12 @@ import pytest
 
 from lib.app.settle import settle
 from lib.app.storage.carry_out import Hand
+from lib.app.storage.provenance import origin_of
 from lib.app.storage.report import Swept
 from lib.app.verify import verify
 from lib.core.errors import NotFound, Refused
 from lib.core.retention import DAY_S, GRACE_S
+from lib.ports import ObjectInfo
 from tests.app.crank import OWNER, Crank
 from tests.app.kept import (
     FOLDER,
@@ -21,6 +23,8 @@ from tests.app.kept import (
     held,
     is_there,
     lose_record,
+    path_of,
+    put,
     reasons,
     revise,
     stat,
@@ -28,6 +32,11 @@ from tests.app.kept import (
     write,
 )
 from tests.app.planted import BRAND, file_of, made, order, plan_of, summary
+
+
+def came_from(info: ObjectInfo) -> str:
+    origin = origin_of(info)
+    return origin.path if origin else ""
 
 
 def restore(crank: Crank, path: str, *, dry_run: bool = False) -> Any:
@@ -39,6 +48,7 @@ class TestComingBack:
         self, crank: Crank, sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         paths = superseded(crank, "b")
+        said = {path: stat(crank, path).metadata for path in paths}
         sweeping(crank)
         makes = crank.tools.made.copy()
         record = crank.studio.records.get("works/b")
@@ -48,6 +58,7 @@ class TestComingBack:
         report = sweeping(crank)
         assert {one["act"] for one in report.proofs if "quarantine/" in one["object"]} == {"adopt"}
         assert all(is_there(crank, path) for path in paths)
+        assert {path: stat(crank, path).metadata for path in paths} == said
         assert not held(crank).keys() & set(paths)
         crank.until_quiet()
         assert summary(crank, "b")["phase"] == "ready"
@@ -105,6 +116,8 @@ class TestComingBack:
         report = sweeping(crank)
         assert "adopt" not in acts(report).values()
         assert len(held(crank)) == 3
+        for info in held(crank).values():
+            assert reasons(report)[info.path] == "a plan wants it again, but cannot be read: broken"
 
     def test_a_place_that_is_taken_is_left_alone(self, crank: Crank, sweeping: Sweeping) -> None:
         made(crank, "b")
@@ -179,6 +192,53 @@ class TestRestoringByHand:
         for path in (plan_of("b", BRAND).artifacts()[0].path, f"{FOLDER}x_y-{'0' * 10}.jpg", "x"):
             with pytest.raises(NotFound, match="nothing in quarantine"):
                 restore(crank, path)
+
+    def test_of_two_that_came_from_one_place_the_newer_comes_back(self, crank: Crank) -> None:
+        path = superseded(crank, "b")[0]
+        everything(crank)
+        older = held(crank)[path]
+        revise(crank, "b", 1)
+        crank.clock.advance(2 * GRACE_S)
+        revise(crank, "b", 2)
+        crank.clock.advance(2 * GRACE_S)
+        everything(crank)
+        both = [i for i in crank.studio.objects.list(FOLDER).items if came_from(i) == path]
+        (newer,) = [info for info in both if info.path != older.path]
+        assert newer.updated_at > older.updated_at
+        restore(crank, path)
+        assert stat(crank, path).metadata["restored-from"] == newer.path
+        assert is_there(crank, older.path)
+        assert not is_there(crank, newer.path)
+
+    def test_only_what_came_from_that_very_place_comes_back(self, crank: Crank) -> None:
+        """The third edition lies beside the first in quarantine, and its name begins as that does."""
+        path = superseded(crank, "b")[0]
+        revise(crank, "b", 3)
+        crank.clock.advance(2 * GRACE_S)
+        everything(crank)
+        second = plan_of("b", BRAND, 2).artifacts()[0].path
+        assert {path, second} <= held(crank).keys()
+        places = {origin: info.path for origin, info in held(crank).items()}
+        for origin in (path, second):
+            restore(crank, origin)
+            assert stat(crank, origin).metadata["restored-from"] == places[origin]
+
+    def test_what_does_not_say_where_it_came_from_is_not_given_back(self, crank: Crank) -> None:
+        made(crank, "b")
+        place = put(crank, path_of("b", "quarantine", "posts")).path
+        for asked in (place, plan_of("b", BRAND).artifacts()[0].path):
+            with pytest.raises(NotFound, match="nothing in quarantine"):
+                restore(crank, asked)
+        assert is_there(crank, place)
+
+    def test_a_person_gets_all_that_the_object_said_but_that_we_made_it(self, crank: Crank) -> None:
+        path = superseded(crank, "b")[0]
+        before = stat(crank, path).metadata
+        everything(crank)
+        place = held(crank)[path].path
+        restore(crank, path)
+        kept = {key: value for key, value in before.items() if key not in ("work", "slot")}
+        assert stat(crank, path).metadata == {**kept, "restored-from": place}
 
     def test_what_lies_in_the_old_place_is_not_overwritten(self, crank: Crank) -> None:
         path = superseded(crank, "b")[0]

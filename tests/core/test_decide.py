@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lib.core.decide import Ask, Discard, Run, decide
+from lib.core.decide import Ask, Close, Discard, Run, decide
 from lib.core.status import NUDGE_S, assess
 from tests.core.plans import (
     HOUR_S,
@@ -51,8 +51,9 @@ def test_a_step_at_work_is_left_alone() -> None:
 def test_an_attempt_that_nobody_started_is_reminded_and_is_not_a_new_one() -> None:
     of = reel()
     ledger = (queued("background", 4),)
-    late = assess(of, {}, ledger, T0 + 3 * NUDGE_S)
-    assert decide(of, late) == (Run("background", "background", number=4, nudge=2),)
+    for after_s, nudge in ((NUDGE_S, 1), (3 * NUDGE_S, 2)):
+        late = assess(of, {}, ledger, T0 + after_s)
+        assert decide(of, late) == (Run("background", "background", 4, nudge),)
 
 
 def test_deciding_twice_gives_the_same_names_so_that_a_doubled_settle_adds_nothing() -> None:
@@ -76,6 +77,13 @@ def test_an_unsure_effect_is_asked_about_and_not_run() -> None:
     bucket = seen(of, "facebook", "youtube")
     found = assess(of, bucket, (ended("instagram"),), T0 + HOUR_S)
     assert decide(of, found) == (Ask("instagram", "sent, but no receipt came back"),)
+
+
+def test_an_attempt_that_gave_no_answer_is_closed_with_the_end_it_was_judged_to_have() -> None:
+    of = reel()
+    found = assess(of, {}, (started("background", at=T0 - HOUR_S),), T0)
+    assert found.silent
+    assert decide(of, found)[-1] == Close(found.silent[0])
 
 
 def test_runs_come_before_discards_so_that_work_begins_before_tidying() -> None:

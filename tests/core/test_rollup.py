@@ -60,6 +60,11 @@ def test_waiting_to_try_again_is_working_and_waiting_for_the_hour_is_scheduled()
     assert word(publication(), "instagram") is Phase.SCHEDULED
 
 
+def test_what_waits_for_its_time_is_scheduled_though_another_step_failed() -> None:
+    ledger = (failed("instagram", permanent=True),)
+    assert word(publication(), ledger=ledger) is Phase.SCHEDULED
+
+
 def test_a_failure_beside_something_still_running_is_working() -> None:
     of = reel()
     ledger = (failed("stills", permanent=True), started("reel_video"))

@@ -221,6 +221,22 @@ def test_a_spent_raw_is_discarded_in_exactly_the_generation_that_was_seen() -> N
     assert bucket[drafts.path].generation == 77
 
 
+def test_a_raw_file_that_a_person_put_there_is_never_spent() -> None:
+    of = reel()
+    bucket = seen_all(of)
+    path = item(of, "background").path
+    assert [sighting.path for sighting in assess(of, bucket, (), T0).spent] == [path]
+    bucket[path] = bucket[path].model_copy(update={"ours": False})
+    assert assess(of, bucket, (), T0).spent == ()
+
+
+def test_why_something_is_missing_is_told_by_the_tries_of_its_own_step() -> None:
+    of = reel()
+    found = assess(of, seen(of, "background"), (ended("background"), ended("stills")), T0)
+    assert found.missing["video"] == "not made yet"
+    assert found.missing["thumbnail"] == "was made, but its object is not in the bucket any more"
+
+
 def test_an_invalid_raw_that_nothing_needs_is_spent_too() -> None:
     of = segment()
     speech = item(of, "speech")

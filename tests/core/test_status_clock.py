@@ -166,6 +166,16 @@ def test_a_clock_that_was_set_back_lets_no_lost_task_wait_for_the_same_instant(
     assert T0 < state.due_at <= T0 + NUDGE_MAX_S + NUDGE_S
 
 
+def test_a_task_that_lies_a_little_ahead_is_looked_for_when_its_first_reminder_is_due() -> None:
+    of = next(iter(SHAPES.values()))
+    for ahead_s in (-SKEW_S, 0.0, SKEW_S, SKEW_S + 1, NUDGE_S - 1):
+        enqueued_at = T0 + ahead_s
+        state = assess(of, {}, [queued(of.steps[0].name, at=enqueued_at)], T0).steps[
+            of.steps[0].name
+        ]
+        assert (state.nudge, state.due_at) == (0, enqueued_at + NUDGE_S), ahead_s
+
+
 def test_a_clock_that_was_set_back_ends_every_pause() -> None:
     of = next(iter(SHAPES.values()))
     name = of.steps[0].name
@@ -173,3 +183,26 @@ def test_a_clock_that_was_set_back_ends_every_pause() -> None:
     assert assess(of, {}, before, T0).steps[name].stage is Stage.READY
     skewed = [failed(name, at=T0 + SKEW_S)]
     assert assess(of, {}, skewed, T0).steps[name].stage is Stage.WAITING
+
+
+def test_it_is_the_latest_setback_whose_pause_counts() -> None:
+    of = next(iter(SHAPES.values()))
+    name = of.steps[0].name
+    before = [failed(name, 1, at=T0 + HOUR_S), failed(name, 2, at=T0 - 1)]
+    assert assess(of, {}, before, T0).steps[name].stage is Stage.WAITING
+
+
+def test_the_limits_are_those_that_were_chosen() -> None:
+    """Twenty seconds, doubled up to some twenty minutes; clocks may differ by ten seconds."""
+    of = next(iter(SHAPES.values()))
+    name = of.steps[0].name
+    dues, now = [], T0
+    for _ in range(8):
+        now = assess(of, {}, [queued(name)], now).steps[name].due_at or 0.0
+        dues.append(now - T0)
+    assert dues == [20, 60, 140, 300, 620, 1260, 2540, 3820]
+    stages = [
+        assess(of, {}, [failed(name, at=T0 + ahead_s)], T0).steps[name].stage
+        for ahead_s in (10.0, 10.5)
+    ]
+    assert stages == [Stage.WAITING, Stage.READY]

@@ -335,3 +335,16 @@ def test_an_attempt_that_went_quiet_is_given_its_end(
     again = assess(of, {}, (closed, *ledger[1:]), T0)
     assert again.silent == ()
     assert again.stages == found.stages, "closing it changes no judgement"
+
+
+def test_an_attempt_that_never_began_is_no_try() -> None:
+    closed = {"started_at": None, "outcome": Outcome.FAILED, "message": "it broke"}
+    ledger = [failed("paint", n, at=T0 - HOUR_S).model_copy(update=closed) for n in (1, 2, 3, 4)]
+    state = assess(PAINT, {}, ledger, T0).steps["paint"]
+    assert (state.stage, state.number, state.reason) == (Stage.READY, 5, "")
+
+
+def test_a_failure_with_tries_left_is_told_by_its_stage_and_not_as_a_reason() -> None:
+    for now, stage in ((T0, Stage.WAITING), (T0 + HOUR_S, Stage.READY)):
+        state = assess(PAINT, {}, [failed("paint", at=T0)], now).steps["paint"]
+        assert (state.stage, state.reason) == (stage, "")
