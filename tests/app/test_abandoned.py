@@ -9,8 +9,9 @@ import pytest
 
 from lib.app import intake, sweep
 from lib.app.intake import Wish
+from lib.app.judgement import LONGEST_S
 from lib.app.recovery import recover
-from lib.app.settle import LONGEST_S, amend, settle
+from lib.app.settle import amend, settle
 from lib.core.errors import ToolFailed
 from lib.core.tools import QUEUES, ladder
 from lib.core.work import Json

@@ -9,7 +9,8 @@ import pytest
 
 from lib.app import intake
 from lib.app.case import Case, load
-from lib.app.settle import begin, judge, settle
+from lib.app.judgement import judge
+from lib.app.settle import begin, settle
 from lib.app.storage.carry_out import Hand, look, retire
 from lib.app.storage.provenance import marked, place_in_quarantine
 from lib.app.storage.report import Swept
