@@ -21,6 +21,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("audit") / "data"
     done = run("burst", "--brands", BRAND, "--posts", "1", "--reels", "0", "--wait", data=folder)
     assert done.code == 0, done.err
+    run("reconcile", data=folder)  # what the studio had not settled when it stopped
     return folder
 
 
