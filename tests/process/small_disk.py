@@ -17,8 +17,9 @@ from typing import Any, Protocol
 from tests.process.group import Group
 from tests.process.world import change
 
-#: Bytes of the real disk: the database's log takes 8 MiB of it from the start.
-SIZE = 20 * 1024 * 1024
+#: Bytes of the real disk: the log of the database takes 8 MiB of it from the start, and what is asked
+#: for while it is full takes as much when there is room.
+SIZE = 48 * 1024 * 1024
 _SCRIPT = (
     'mount -t tmpfs -o size={size} small "$0" && echo \'{world}\' >"$0/world.json" && exec "$@"'
 )
