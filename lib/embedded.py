@@ -22,7 +22,7 @@ from lib.app import salvage
 from lib.app.journal import note
 from lib.app.recovery import look_again, recover
 from lib.core.errors import Unavailable
-from lib.core.status import SKEW_S
+from lib.core.reminders import SKEW_S
 from lib.crew import IDLE_S, Crew, work
 from lib.delivery import deliver_event, deliver_tick
 from lib.server import Server

@@ -11,7 +11,7 @@ from lib.app.case import ACTIVITY, Case
 from lib.core.rollup import SETTLED, Phase
 from lib.core.work import Json, Work
 
-_SENTENCES = {
+SENTENCES = {
     Phase.READY: ("ok", "is ready: {done} of {total} files verified"),
     Phase.PARTIAL: ("error", "stopped with {done} of {total} files made"),
     Phase.FAILED: ("error", "failed"),
@@ -62,8 +62,8 @@ def differences(work: Work, before: Json, after: Json) -> Iterator[tuple[str, st
     if new == Phase.WORKING and isinstance(old, str) and old in SETTLED:
         yield "info", "work_resumed", f"{name} is being mended"
         return
-    if new in _SENTENCES:
-        level, words = _SENTENCES[Phase(new)]
+    if new in SENTENCES:
+        level, words = SENTENCES[Phase(new)]
         why = f" ({'; '.join(after['reasons'])})" if after.get("reasons") else ""
         yield level, f"work_{new}", f"{name} {words.format(**after)}{why}"
 

@@ -6,18 +6,23 @@ here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lib.app.case import Case, Fields, attempt_field
-from lib.app.observe import observe
+from lib.app.observe import observe, recall
 from lib.app.studio import Studio
 from lib.core.decide import Action, Close, Run, decide
+from lib.core.errors import StudioError
 from lib.core.rollup import SETTLED, Phase, phase
 from lib.core.status import Assessment, assess
 from lib.core.tools import QUEUES, ladder
 from lib.core.work import Attempt, Json, Outcome, Sightings, Work
-from lib.ports import REMOVE
+from lib.ports import REMOVE, ObjectInfo
 
+#: What is raised when a record cannot be judged: one that was written by hand may hold numbers
+#: that no calculation takes.
+POISON = (StudioError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
 #: Silence after which an attempt of any step is given up, seconds.
 LONGEST_S = max(ladder(queue).lease_s for queue in QUEUES)
 
@@ -27,6 +32,20 @@ def judge(studio: Studio, case: Case) -> tuple[Assessment, Sightings, Json]:
     plan = case.work.plan
     sightings, measured = observe(studio, plan.artifacts(), case.measured)
     return assess(plan, sightings, case.attempts, studio.clock.now()), sightings, measured
+
+
+def judge_from_memory(
+    case: Case, listed: Mapping[str, ObjectInfo], now: float
+) -> tuple[Assessment, Sightings] | None:
+    """Return the judgement where a record's memory agrees with a listing; None: look yourself.
+
+    ``listed`` holds by path at least what a listing shows at the plan's paths.
+    """
+    plan = case.work.plan
+    sightings = recall(plan.artifacts(), case.measured, listed)
+    if sightings is None:
+        return None
+    return assess(plan, sightings, case.attempts, now), sightings
 
 
 @dataclass(frozen=True, slots=True)

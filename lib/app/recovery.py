@@ -16,7 +16,7 @@ from lib.app.journal import note
 from lib.app.settle import close, settle
 from lib.app.studio import Studio
 from lib.core.errors import StudioError
-from lib.core.status import SKEW_S
+from lib.core.reminders import SKEW_S
 from lib.core.work import Attempt, Outcome
 from lib.ports import Query
 

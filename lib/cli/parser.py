@@ -85,14 +85,14 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
     reconcile = commands.add_parser(
         "reconcile", parents=[common], help="hold every record against the bucket"
     )
-    commands.add_parser(
-        "audit", parents=[common], help="ask every invariant of the records; changes nothing"
-    )
     reconcile.add_argument("--dry-run", action="store_true", help="only say what is wrong")
     reconcile.add_argument(
         "--accept-losses",
         action="store_true",
         help="correct the records even though very many files are gone, and make those anew",
+    )
+    commands.add_parser(
+        "audit", parents=[common], help="ask every invariant of the records; changes nothing"
     )
     _sweep_command(commands, common)
     _migrate_command(commands, common)

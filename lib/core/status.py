@@ -11,22 +11,13 @@ wants its raw again.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lib.core.reminders import SKEW_S, reminder
 from lib.core.work import Artifact, Attempt, Keep, Outcome, Plan, Sighting, Sightings, Step
 
-#: Seconds after which a task that nobody started is enqueued once more under another name;
-#: each further wait is twice as long. A lost enqueue costs this, a long queue costs little.
-NUDGE_S = 20.0
-#: The wait stops growing here, so that a queue that was out for hours is noticed within one.
-NUDGE_MAX_S = 1280.0
-_DOUBLINGS = int(math.log2(NUDGE_MAX_S / NUDGE_S))
-#: The clocks of two machines differ by less. What the ledger dates further ahead was written before
-#: the clock was set back, and nobody waits for that instant to come again.
-SKEW_S = 10.0
 #: First wait after a failure that may pass, doubled with each further one up to the limit.
 BACKOFF_S = 5.0
 BACKOFF_MAX_S = 300.0
@@ -196,40 +187,12 @@ def _live_state(
 ) -> StepState | None:
     """Return the state while an attempt is enqueued or at work; None when it went quiet."""
     if attempt.started_at is None:
-        nudge, due_at = _reminder(attempt.enqueued_at, now)
+        nudge, due_at = reminder(attempt.enqueued_at, now)
         return StepState(Stage.RUNNING, missing, attempt.number, nudge, due_at)
     due_at = attempt.started_at + step.patience_s
     if now < due_at:
         return StepState(Stage.RUNNING, missing, attempt.number, 0, due_at)
     return None
-
-
-def _reminder(enqueued_at: float, now: float) -> tuple[int, float]:
-    """Return how many reminders an unstarted attempt is due, and when that changes.
-
-    One that lies ahead is due those of its distance, so that each has a name of its own.
-    """
-    age_s = now - enqueued_at
-    if age_s >= -SKEW_S:
-        nudge, next_s = _nudge(max(0.0, age_s))
-        return nudge, enqueued_at + next_s
-    nudge, _ = _nudge(-age_s)
-    nudge -= _begin_s(nudge) >= -age_s
-    return nudge, enqueued_at - _begin_s(nudge) if nudge else enqueued_at + NUDGE_S
-
-
-def _nudge(age_s: float) -> tuple[int, float]:
-    """Return how many reminders an unstarted attempt is due at this age, and when the next is."""
-    nudge = int(math.log2(1 + age_s / NUDGE_S))
-    if nudge >= _DOUBLINGS:
-        nudge = _DOUBLINGS + int((age_s - _begin_s(_DOUBLINGS)) // NUDGE_MAX_S)
-    return nudge, _begin_s(nudge + 1)
-
-
-def _begin_s(nudge: int) -> float:
-    """Return the age at which so many reminders are due."""
-    doubled_s: float = NUDGE_S * (2.0 ** min(nudge, _DOUBLINGS) - 1)
-    return doubled_s + max(0, nudge - _DOUBLINGS) * NUDGE_MAX_S
 
 
 def _idle_state(

@@ -128,9 +128,7 @@ class Outcome(StrEnum):
     OK = "ok"  # the tool ran and its files were put; the bucket alone says whether they are there
     FAILED = "failed"  # it ended with an error that is on the record
     LOST = "lost"  # its executor is known to be dead; nobody will ever end it
-    AWAY = (
-        "away"  # what it needs could not be reached: nothing was tried, nothing speaks against it
-    )
+    AWAY = "away"  # what it needs could not be reached, which speaks against nothing
 
 
 class Attempt(Stored):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lib.app import judgement
 from lib.app import sweep as ticks
 from lib.app.audit import Report, audit_slice, breaker, reconcile
 from lib.app.audit import run as audit
@@ -334,14 +335,14 @@ class TestEverybodyHasATurn:
     ) -> None:
         made(crank, *MANY[:3])
         lose(crank, MANY[:2])
-        real = audit.recall
+        real = judgement.recall
 
         def poisoned(artifacts: Any, *rest: Any) -> Any:
             if f"/{MANY[0]}_" in artifacts[0].path:
                 raise fault("cannot convert float infinity to integer")
             return real(artifacts, *rest)
 
-        monkeypatch.setattr(audit, "recall", poisoned)
+        monkeypatch.setattr(judgement, "recall", poisoned)
         report = run(crank.studio)
         assert [c["work"] for c in report.corrections] == [MANY[1]]
         assert [line.split(":")[0] for line in report.unreachable] == [MANY[0]]

@@ -66,7 +66,7 @@ def test_a_daily_burst_does_not_stay_live_for_ever(crank: Crank) -> None:
 def test_totals_are_counted_from_records_and_not_from_what_the_log_says(
     crank: Crank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(activity, "_SENTENCES", {})
+    monkeypatch.setattr(activity, "SENTENCES", {})
     burst = crank.burst(*brands_of(crank, 2))
     crank.until_quiet()
     counts = crank.burst_view(burst.id)["counts"]

@@ -14,7 +14,7 @@ from lib.app.settle import amend, begin, settle
 from lib.core.checks import Check
 from lib.core.errors import Conflict, NotFound, ToolFailed, Unavailable
 from lib.core.paths import ObjectName, build, fingerprint
-from lib.core.status import NUDGE_S
+from lib.core.reminders import NUDGE_S
 from lib.core.tools import TOOLS
 from lib.core.work import Artifact, Attempt, Keep, Outcome, Plan, Step, Work
 from lib.ports import Task

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib.app import intake
+from lib.app import intake, judgement
 from lib.app.settle import begin
 from lib.app.storage.carry_out import Hand
 from lib.app.storage.passes import sweep_everything
@@ -317,6 +317,26 @@ def test_one_object_that_cannot_be_looked_at_keeps_no_other_from_going(
     assert acts(report) == {good: "delete"}
     assert len(report.unreachable) == 1
     monkeypatch.undo()
+    assert is_there(crank, bad)
+
+
+@pytest.mark.parametrize("fault", [OverflowError, ValueError, TypeError, IndexError])
+def test_a_work_that_no_calculation_takes_keeps_its_objects_and_no_other_from_going(
+    crank: Crank, sweeping: Sweeping, fault: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(crank, "b", "c")
+    bad, good = raw_of(crank, "b"), raw_of(crank, "c")
+    real = judgement.assess
+
+    def poisoned(plan: Plan, *rest: Any) -> Any:
+        if "/b_" in plan.artifacts()[0].path:
+            raise fault("cannot convert float infinity to integer")
+        return real(plan, *rest)
+
+    monkeypatch.setattr(judgement, "assess", poisoned)
+    report = sweeping(crank)
+    assert acts(report) == {good: "delete"}
+    assert ["b" in words for words in report.unreachable] == [True]
     assert is_there(crank, bad)
 
 

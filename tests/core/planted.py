@@ -229,7 +229,7 @@ BUGS = (
     ),
     bug(
         "an attempt that nobody started is never reminded",
-        "status",
+        "reminders",
         "nudge = int(math.log2(",
         "nudge = 0 * int(math.log2(",
         HISTORIES,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lib.core.decide import Ask, Close, Discard, Run, decide
-from lib.core.status import NUDGE_S, assess
+from lib.core.reminders import NUDGE_S
+from lib.core.status import assess
 from tests.core.plans import (
     HOUR_S,
     T0,

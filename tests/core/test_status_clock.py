@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.core.decide import Action, decide
+from lib.core.reminders import NUDGE_MAX_S, NUDGE_S, SKEW_S
 from lib.core.rollup import Phase, phase
-from lib.core.status import NUDGE_MAX_S, NUDGE_S, SKEW_S, Assessment, Stage, assess
+from lib.core.status import Assessment, Stage, assess
 from lib.core.work import Attempt, Keep, Outcome, Plan, Sighting
 from tests.core.plans import HOUR_S, PATIENCE_S, T0, failed, queued, shapes, sight
 

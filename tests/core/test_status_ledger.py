@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lib.core.decide import Ask, Close, Run, decide
+from lib.core.reminders import NUDGE_S
 from lib.core.status import (
     BACKOFF_MAX_S,
     BACKOFF_S,
-    NUDGE_S,
     VANISH_TRIES,
     Stage,
     StepState,

@@ -58,6 +58,7 @@ _CORE = tuple(
 #: What judges, decides, claims, closes, puts and deletes: 90 % of its mutants must be noticed.
 GUARDS = (
     "lib.core.status",
+    "lib.core.reminders",
     "lib.core.decide",
     "lib.app.perform",
     "lib.app.judgement",

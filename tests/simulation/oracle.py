@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lib.app import views
-from lib.app.activity import _SENTENCES
+from lib.app.activity import SENTENCES
 from lib.app.case import ACTIVITY, WORKS, Case, case_of, record_path
 from lib.app.invariants import Breach, of_change, of_deletion, of_objects, of_record
 from lib.app.storage.provenance import ORIGIN
@@ -105,7 +105,7 @@ class Oracle:
             _none(of_record(Record(path, after, 0), now))
             self._ready_is_true(after, process)
         word, was = after["summary"]["phase"], (before or {}).get("summary", {}).get("phase")
-        if before is not None and word != was and word in _SENTENCES:
+        if before is not None and word != was and word in SENTENCES:
             self._owed.add(after["work"]["id"])
 
     def changed(self, kind: str, info: ObjectInfo) -> None:

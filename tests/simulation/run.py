@@ -9,7 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from lib.app.case import ACTIVITY, AUDITS, WORKS
-from lib.core.status import BACKOFF_MAX_S, NUDGE_MAX_S
+from lib.core.reminders import NUDGE_MAX_S
+from lib.core.status import BACKOFF_MAX_S
 from lib.core.tools import QUEUES, ladder
 from tests.simulation.engine import BEGIN, Violation
 from tests.simulation.oracle import Oracle

@@ -14,23 +14,22 @@ from lib.app.audit.breaker import open_breaker
 from lib.app.audit.certificate import Certificates
 from lib.app.audit.merge_join import Pair, Place, Walk
 from lib.app.audit.name_order import id_of
-from lib.app.audit.suspect import POISON, Batch, rests, suspect
+from lib.app.audit.suspect import Batch, rests, suspect
 from lib.app.case import AUDITS, Case, case_of, load, record_path
 from lib.app.journal import note
-from lib.app.judgement import judge
-from lib.app.observe import recall
+from lib.app.judgement import POISON, judge, judge_from_memory
 from lib.app.settle import settle
 from lib.app.storage.orphans import Orphans
 from lib.app.studio import Studio
 from lib.core.errors import Conflict
 from lib.core.rollup import Phase
-from lib.core.status import Assessment, assess
+from lib.core.status import Assessment
 from lib.core.work import Json, Sightings
 from lib.ports import ObjectInfo, Record
 
 #: Works that one tick audits; at a tick each minute that is 144,000 a day.
 SLICE_WORKS = 100
-#: Calls that list the bucket after which a slice ends; beginning one may take fourteen.
+#: Calls that list after which a slice ends; to begin with a brand may take one for each category.
 SLICE_CALLS = 24
 #: Works of a whole pass that are judged before any of them is corrected.
 BATCH_WORKS = 1000
@@ -196,26 +195,16 @@ def _look(
     studio: Studio, case: Case, pair: Pair, report: Report
 ) -> tuple[Assessment, Sightings, Json]:
     """Judge from memory where the listing agrees with it, else by the ordinary look."""
-    plan, now = case.work.plan, studio.clock.now()
-    artifacts = plan.artifacts()
-    paths = {artifact.path for artifact in artifacts}
+    now = studio.clock.now()
+    paths = {artifact.path for artifact in case.work.plan.artifacts()}
     listed: dict[str, ObjectInfo] = {}
     for info in pair.objects:
         if info.path in paths:
             listed[info.path] = info
         else:
             report.orphans.add(info, "the work's plan does not name it", now)
-    sightings = recall(artifacts, case.measured, listed)
-    if sightings is None:
+    known = judge_from_memory(case, listed, now)
+    if known is None:
         report.looked_at += 1
         return judge(studio, case)
-    return assess(plan, sightings, case.attempts, now), sightings, case.measured
-
-
-def _lies(case: Case, word: Phase, found: Assessment, sightings: Sightings, measured: Json) -> bool:
-    """Tell whether a record says anything else than what was found, or forgot when to look."""
-    size = sum(sighting.size for sighting in sightings.values())
-    truth = {"phase": word, "done": found.done, "total": found.total, "bytes": size}
-    forgotten = case.due_at is None and found.due_at is not None and word is not Phase.ARCHIVED
-    told = {name: case.summary.get(name) for name in truth}
-    return told != truth or measured != case.measured or forgotten
+    return *known, case.measured

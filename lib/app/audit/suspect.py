@@ -11,14 +11,10 @@ from dataclasses import dataclass, field
 
 from lib.app.case import Case
 from lib.core.decide import Run, decide
-from lib.core.errors import StudioError
 from lib.core.rollup import SETTLED, Phase, phase
 from lib.core.status import Assessment
 from lib.core.work import Json, Sightings
 
-#: What judging a record raises when it cannot be judged: one that was written by hand may hold
-#: numbers that no calculation takes.
-POISON = (StudioError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
 #: Works that may have lost files at once, whatever share of a batch they are.
 HANDFUL = 10
 #: Share of a batch's settled works beyond which their loss is taken for a fault of ours.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lib.app.case import load, record_path
 from lib.app.journal import note
-from lib.app.judgement import judge
+from lib.app.judgement import POISON, judge
 from lib.app.settle import settle
 from lib.app.storage.provenance import (
     RESTORED,
@@ -39,7 +39,7 @@ from lib.app.storage.verdict import (
 )
 from lib.app.studio import Studio
 from lib.core.checks import faults
-from lib.core.errors import Refused, StudioError
+from lib.core.errors import Refused
 from lib.core.paths import parse
 from lib.core.retention import StorageClass
 from lib.core.work import Artifact
@@ -67,7 +67,7 @@ class Hand:
         """
         try:
             return self._carry_out(removal)
-        except StudioError as error:
+        except POISON as error:
             words = f"{removal.info.path}: {error}"
             note("removal_failed", words, level=logging.WARNING)
             self.report.unreachable.append(words)

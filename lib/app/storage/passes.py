@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from lib.app.audit import listing
 from lib.app.audit.merge_join import Pair, Walk
 from lib.app.case import Case, case_of
-from lib.app.judgement import judge
-from lib.app.observe import recall
+from lib.app.judgement import POISON, judge, judge_from_memory
 from lib.app.storage import scratch
 from lib.app.storage.carry_out import Hand
-from lib.app.storage.report import Counter, Swept
+from lib.app.storage.report import BrandKey, Counter, Swept
 from lib.app.storage.verdict import (
     Evidence,
     InUse,
@@ -26,15 +25,13 @@ from lib.app.storage.verdict import (
     class_of,
     judge_object,
     nobody,
+    receipts_last,
 )
 from lib.app.studio import Studio
 from lib.core.errors import StudioError
-from lib.core.paths import CATEGORIES, parse
-from lib.core.retention import StorageClass, class_of_name, too_many
-from lib.core.status import assess
+from lib.core.paths import CATEGORIES
+from lib.core.retention import StorageClass, too_many
 from lib.ports import ObjectInfo
-
-BrandKey = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -112,8 +109,8 @@ class _Pass:
                 self._consider(info, Evidence())
             return
         try:
-            evidence = evidence_of(self._studio, case_of(pair.record), infos)
-        except StudioError as error:
+            evidence = _evidence_of(self._studio, case_of(pair.record), infos)
+        except POISON as error:
             self._report.unreachable.append(f"{pair.record.path}: {error}")
             for info in infos:
                 self._count(info, class_of(info, Evidence()))
@@ -158,7 +155,7 @@ class _Pass:
             return
         leaving = brand.waiting
         if too_many(len(leaving), brand.held, brand.seen) and not self._past_limit:
-            stop(self._report, brand.key, leaving, brand.held, brand.seen)
+            self._report.stop(brand.key, leaving, brand.held, brand.seen)
             return
         for removal in leaving:
             self._hand.carry_out(removal)
@@ -178,41 +175,14 @@ class _Pass:
                 return
 
 
-def receipts_last(info: ObjectInfo) -> bool:
-    """Return the key of an order in which what proves that the others may go, goes last.
-
-    Without it nothing would say any more that they may.
-    """
-    name = parse(info.path)
-    return name is not None and class_of_name(name) is StorageClass.RECEIPT
-
-
-def evidence_of(studio: Studio, case: Case, infos: list[ObjectInfo]) -> Evidence:
+def _evidence_of(studio: Studio, case: Case, infos: list[ObjectInfo]) -> Evidence:
     """Return what a listing shows of a work: by memory where both agree, else by a look."""
-    artifacts = case.work.plan.artifacts()
-    paths = {artifact.path for artifact in artifacts}
-    listed = {info.path: info for info in infos if info.path in paths}
-    sightings = recall(artifacts, case.measured, listed)
-    if sightings is None:
-        found, seen, _ = judge(studio, case)
-        return Evidence(case, found, seen)
-    found = assess(case.work.plan, sightings, case.attempts, studio.clock.now())
-    return Evidence(case, found, sightings)
-
-
-def stop(report: Swept, key: BrandKey, leaving: list[Removal], held: int, seen: int) -> None:
-    """Say that more of a brand would leave than is believed."""
-    report.stopped.append(
-        {
-            "brand": "/".join(key),
-            "objects": len(leaving),
-            "bytes": sum(removal.info.size for removal in leaving),
-            "held": held,
-            "of": seen,
-            "why": leaving[0].why,
-            "examples": [removal.info.path for removal in leaving[:3]],
-        }
-    )
+    listed = {info.path: info for info in infos}
+    known = judge_from_memory(case, listed, studio.clock.now())
+    if known is None:
+        found, sightings, _ = judge(studio, case)
+        return Evidence(case, found, sightings)
+    return Evidence(case, *known)
 
 
 def _folder(path: str) -> BrandKey:

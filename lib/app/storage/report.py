@@ -13,6 +13,8 @@ from lib.core.retention import StorageClass
 from lib.core.work import Json
 from lib.ports import ObjectInfo
 
+#: Owner and slug.
+BrandKey = tuple[str, str]
 #: How many refusals a report names; the others are counted.
 REFUSED_NAMED = 1000
 
@@ -66,6 +68,20 @@ class Swept:
         if len(self.refused) < REFUSED_NAMED:
             info = refusal.info
             self.refused.append({"object": info.path, "bytes": info.size, "why": refusal.why})
+
+    def stop(self, key: BrandKey, leaving: list[Removal], held: int, seen: int) -> None:
+        """Enter a brand of which more would leave than is believed."""
+        self.stopped.append(
+            {
+                "brand": "/".join(key),
+                "objects": len(leaving),
+                "bytes": sum(removal.info.size for removal in leaving),
+                "held": held,
+                "of": seen,
+                "why": leaving[0].why,
+                "examples": [removal.info.path for removal in leaving[:3]],
+            }
+        )
 
     def total(self, holdings: Holdings, now: float) -> None:
         """Enter what was found by class, and what will be there."""

@@ -12,12 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lib.app.audit.name_order import id_of
 from lib.app.case import Case, case_of
-from lib.app.observe import recall
+from lib.app.judgement import POISON, judge_from_memory
 from lib.app.storage import scratch
 from lib.app.storage.carry_out import Hand
-from lib.app.storage.passes import BrandKey, receipts_last, stop
 from lib.app.storage.provenance import why_not_ours
-from lib.app.storage.report import Swept
+from lib.app.storage.report import BrandKey, Swept
 from lib.app.storage.verdict import (
     Evidence,
     InUse,
@@ -25,13 +24,13 @@ from lib.app.storage.verdict import (
     Removal,
     Verdict,
     nobody,
+    receipts_last,
     wish_for,
 )
 from lib.app.studio import Studio
 from lib.core.errors import StudioError, Unavailable
 from lib.core.paths import ObjectName, parse
 from lib.core.retention import GRACE_S, MOST_LEAVING, MOST_LEAVING_SHARE, too_many
-from lib.core.status import assess
 from lib.core.work import Json
 from lib.ports import ObjectInfo, Record
 
@@ -81,17 +80,13 @@ def _cases(works: Iterable[Record]) -> Iterator[tuple[str, Case]]:
 
 def _remembered(case: Case, now: float) -> Evidence:
     """Return what a record remembers of its work's objects; nobody looks."""
-    artifacts = case.work.plan.artifacts()
     memories = [m for m in case.measured.values() if isinstance(m, dict)]
     try:
         listed = {str(memory["path"]): _info_of(memory) for memory in memories}
-    except (KeyError, TypeError, ValueError):
-        return Evidence(case)
-    sightings = recall(artifacts, case.measured, listed)
-    if sightings is None:
-        return Evidence(case)
-    found = assess(case.work.plan, sightings, case.attempts, now)
-    return Evidence(case, found, sightings)
+        known = judge_from_memory(case, listed, now)
+    except POISON:
+        return Evidence(case)  # a look is needed, which says what is wrong with the record
+    return Evidence(case, *known) if known else Evidence(case)
 
 
 def _info_of(memory: Json) -> ObjectInfo:
@@ -148,7 +143,7 @@ def _may_leave(studio: Studio, key: BrandKey, leaving: list[Removal], report: Sw
         report.unreachable.append(f"{owner}/{brand}: {error}")
         return False
     if too_many(len(leaving), held, seen):
-        stop(report, key, leaving, held, seen)
+        report.stop(key, leaving, held, seen)
         return False
     return True
 

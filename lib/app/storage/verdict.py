@@ -105,6 +105,15 @@ class Refusal:
 Verdict = Removal | Refusal | None
 
 
+def receipts_last(info: ObjectInfo) -> bool:
+    """Return the key of an order in which what proves that the others may go, goes last.
+
+    Without it nothing would say any more that they may.
+    """
+    name = parse(info.path)
+    return name is not None and class_of_name(name) is StorageClass.RECEIPT
+
+
 def class_of(info: ObjectInfo, evidence: Evidence) -> StorageClass:
     """Return the class of an object; ``evidence`` is of the work that its name names."""
     name = parse(info.path)
