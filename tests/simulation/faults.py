@@ -20,6 +20,7 @@ MOST: dict[str, float] = {
     "error after a call": 0.04,
     "paused": 0.01,
     "slow call": 0.05,
+    "upload cut short": 0.1,  # of the uploads
     "tool fails": 0.25,  # of the runs of a tool
     "tool makes rubbish": 0.15,
     "tool hangs": 0.06,

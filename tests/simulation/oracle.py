@@ -12,15 +12,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lib.app import views
 from lib.app.activity import SENTENCES
 from lib.app.case import ACTIVITY, WORKS, Case, case_of, record_path
-from lib.app.invariants import Breach, of_change, of_deletion, of_objects, of_record
+from lib.app.invariants import Breach, of_change, of_deletion, of_record
 from lib.app.storage.provenance import ORIGIN
 from lib.core.checks import faults
-from lib.core.paths import parse
-from lib.core.recipes.burst import is_burst
-from lib.core.rollup import SETTLED, Phase
+from lib.core.rollup import Phase
 from lib.core.work import Artifact, Json, Keep, Outcome
 from lib.ports import ObjectInfo, Record, Task
 from tests.simulation.bucket import Life
@@ -85,7 +82,7 @@ class Oracle:
                 self.broken.add(path)
             return
         if process.version == 1 and before is not None and NEXT_FIELD in before["work"]:
-            _fail("what_is_not_understood_is_left_alone", path, "an older version wrote it")
+            fail("what_is_not_understood_is_left_alone", path, "an older version wrote it")
         self._judge(path, before, without_next(Record(path, after, 0)).data, process)
 
     def _judge(self, path: str, before: Json | None, after: Json, process: Process) -> None:
@@ -130,7 +127,7 @@ class Oracle:
         step, number = task.payload["step"], str(task.payload["number"])
         entries = (name.rsplit("-", 2) for name in record.data["attempts"])
         if not any((s, n) == (step, number) for s, _, n in entries):
-            _fail("a_task_is_claimed_first", task.name, f"{step} {number} is not in the ledger")
+            fail("a_task_is_claimed_first", task.name, f"{step} {number} is not in the ledger")
 
     def tried(self, task: Task) -> None:
         """Judge a name: it stands for one attempt of one revision, whether it is taken or not."""
@@ -140,14 +137,14 @@ class Oracle:
         stands_for = (json.dumps(task.payload, sort_keys=True), revision)
         known = self._names.setdefault(task.name, stands_for)
         if record is not None and known[1] and known != stands_for:
-            _fail("a_name_is_of_one_attempt", task.name, f"{known} and {stands_for}")
+            fail("a_name_is_of_one_attempt", task.name, f"{known} and {stands_for}")
 
     def called(self, process: Process | None, what: str) -> None:
         """Judge what one call of a port came to as a whole."""
         del what
         missing, self._owed, self._told = self._owed - self._told, set(), set()
         if missing:
-            _fail("a_change_is_news", ", ".join(missing), "its phase changed, and nobody is told")
+            fail("a_change_is_news", ", ".join(missing), "its phase changed, and nobody is told")
         deleted, self._deleted = self._deleted, []
         for info in deleted:
             assert process is not None
@@ -155,7 +152,7 @@ class Oracle:
         for key, times in self.world.tools.sent.items():
             work_id, _, step = key.partition(" ")
             if times > 1 + self.pardons[work_id, step]:
-                _fail("an_effect_happens_once", key, f"it was sent {times} times")
+                fail("an_effect_happens_once", key, f"it was sent {times} times")
 
     # --- what must hold --------------------------------------------------------------------
 
@@ -171,7 +168,7 @@ class Oracle:
             if entry["outcome"] == known.get(name, {}).get("outcome"):
                 continue
             if entry["outcome"] == Outcome.FAILED and _A_FAULT.match(entry["message"]):
-                _fail("attempts_fail_honestly", name, entry["message"])
+                fail("attempts_fail_honestly", name, entry["message"])
             same = entry["revision"] == after["work"]["revision"]
             if entry["outcome"] == Outcome.OK and same:
                 self._was_there(after, entry)
@@ -183,13 +180,13 @@ class Oracle:
             lives = self.lives[artifact.path]
             since = entry["started_at"] - SKEW_S
             if not any(life.died is None or life.died >= since for life in lives):
-                _fail("ok_means_that_it_was_there", artifact.path, "its attempt is called ok")
+                fail("ok_means_that_it_was_there", artifact.path, "its attempt is called ok")
 
     def _child_is_its_parents(self, after: Json) -> None:
         parent = after["work"]["parent"]
         record = self.world.records.get(record_path(parent)) if parent else None
         if record is not None and record.data["owner"] != after["owner"]:
-            _fail(
+            fail(
                 "a_work_has_one_owner",
                 after["work"]["id"],
                 f"its burst is {record.data['owner']}'s",
@@ -206,11 +203,11 @@ class Oracle:
             life = self.world.bucket.lives.get((artifact.path, told.get("generation", 0)))
             name = f"{case.work.id} {artifact.slot}"
             if life is None or told.get("crc32c") != life.info.crc32c:
-                _fail("ready_was_seen", name, f"{artifact.path} never was what it says")
+                fail("ready_was_seen", name, f"{artifact.path} never was what it says")
             elif life.died is not None and life.died < process.born:
-                _fail("ready_was_seen", name, "it was gone before anybody could look")
+                fail("ready_was_seen", name, "it was gone before anybody could look")
             elif not self.good(artifact, life):
-                _fail("ready_was_seen", name, "its bytes are no good")
+                fail("ready_was_seen", name, "its bytes are no good")
 
     def _no_false_alarm(self, before: Json, after: Json, process: Process) -> None:
         """Only what is gone, or was for a while, makes a ready work something else."""
@@ -221,7 +218,7 @@ class Oracle:
         case = case_of(Record("works/x", after, 0))
         kept = [a for a in case.work.plan.artifacts() if a.keep is not Keep.RAW]
         if all(self._stood(artifact, process.born) for artifact in kept):
-            _fail("nothing_is_missing_that_is_there", case.work.id, f"it is {word}")
+            fail("nothing_is_missing_that_is_there", case.work.id, f"it is {word}")
 
     def _stood(self, artifact: Artifact, since: float) -> bool:
         """Tell whether an artifact was there, unchanged and good, ever since."""
@@ -242,8 +239,9 @@ class Oracle:
         found = not process.made and ORIGIN not in info.metadata
         found = found and info.media_type != "application/json"
         self.world.engine.seen["a finished file outlived its attempt"] += found
-        if artifact is not None and not self.good(artifact, life):
-            _fail("what_is_put_was_checked", info.path, "its bytes are no good")
+        self.world.engine.seen["bytes were lost on their way to the bucket"] += life.cut
+        if artifact is not None and not life.cut and not self.good(artifact, life):
+            fail("what_is_put_was_checked", info.path, "its bytes are no good")
 
     def _may_go(self, info: ObjectInfo, process: Process) -> None:
         record = self.world.records.get(record_path(info.metadata.get("work", "none")))
@@ -253,7 +251,7 @@ class Oracle:
             artifact = next((a for a in plan if a.path == info.path), None)
             life = self.world.bucket.lives[info.path, info.generation]
             if artifact is not None and self.good(artifact, life):
-                _fail("good_bytes_stay", info.path, "they were written over")
+                fail("good_bytes_stay", info.path, "they were written over")
             return
         live = self._live_since(process.born, case)
         _none(of_deletion(info, case, live, is_copied=self._is_copied(info)))
@@ -281,93 +279,9 @@ class Oracle:
         readable = record is not None and record.path not in self.broken
         return case_of(without_next(record)) if record and readable else None
 
-    # --- at rest -----------------------------------------------------------------------------
-
-    def restless(self) -> str:
-        """Return why the studio is not at rest yet; empty when everything came to its end."""
-        now = self.world.engine.now
-        for record in map(without_next, self.world.records.all(WORKS)):
-            if record.path in self.broken:
-                continue  # it waits for the person who broke it, and for nobody else
-            case = case_of(record)
-            why = self._unfinished(record, case, now)
-            if why:
-                return f"{case.work.id}: {why}"
-        return ""
-
-    def _unfinished(self, record: Record, case: Case, now: float) -> str:
-        word, live = case.summary["phase"], self.world.bucket.live()
-        breaches = [*of_record(record, now), *of_objects(case, live, now)]
-        if breaches:
-            return str(breaches[0])
-        if case.work.archived_at is not None:
-            return "" if word == Phase.ARCHIVED else f"it is put away, and {word}"
-        if word not in SETTLED or case.due_at is not None:
-            return f"it is {word}, and due at {case.due_at}"
-        ledger = record.data["attempts"].values()
-        if any(a["started_at"] is not None and a["ended_at"] is None for a in ledger):
-            return "an attempt is open"
-        true = True
-        for artifact in case.work.plan.artifacts():
-            info = live.get(artifact.path)
-            there = info is not None and self.good(
-                artifact, self.world.bucket.lives[artifact.path, info.generation]
-            )
-            true = true and (there or artifact.keep is Keep.RAW)
-            if word == Phase.READY and info and artifact.keep is Keep.RAW and _ours(info):
-                return f"{artifact.path} is left"
-        if is_burst(case.work.kind) and word == Phase.READY:
-            self._burst_is_told(case)
-        return "" if true == (word == Phase.READY) else f"it is {word}, and the bucket says {true}"
-
-    def leftover(self) -> str:
-        """Return what of ours nothing needs and nobody has removed or moved; empty when nothing."""
-        works = {w.work.id: w for w in map(case_of, map(without_next, self._readable()))}
-        unreadable = {path.partition("/")[2] for path in self.broken}
-        for info in self.world.bucket.live().values():
-            name = parse(info.path)
-            life = self.world.bucket.lives[info.path, info.generation]
-            if name is None or life.by_person or name.work_id in unreadable:
-                continue
-            case = works.get(name.work_id)
-            planned = case is not None and info.path in {a.path for a in case.work.plan.artifacts()}
-            whole = case is None or case.summary["phase"] in (Phase.READY, Phase.ARCHIVED)
-            if name.category == "raw" and whole:
-                return f"{info.path} is left"
-            if not planned and whole and name.category not in ("quarantine", "receipts", "raw"):
-                return f"{info.path} is in nobody's plan"
-        return ""
-
-    def _burst_is_told(self, case: Case) -> None:
-        """Hold what a page shows of a burst at rest against the works that there are."""
-        works = [case_of(without_next(r)) for r in self._readable()]
-        children = [w for w in works if w.work.parent == case.work.id]
-        view = views.burst(self.world.studio, case.work.owner, case.work.id)
-        ordered = case.measured["commissioned"]["facts"]["entries"]
-        # What is proposed anew, after a person took the first proposals away, may be something else.
-        left_alone = not any(
-            life.by_person or life.killer == "person"
-            for artifact in case.work.plan.artifacts()
-            for life in self.lives[artifact.path]
-        )
-        if len(children) > ordered and left_alone:
-            words = f"{len(children)} works for {ordered} that were ordered"
-            _fail("a_burst_has_the_works_it_ordered", case.work.id, words)
-        if len(view["jobs"]) != len(children):
-            _fail("nothing_is_left_out", case.work.id, f"{len(view['jobs'])} of {len(children)}")
-        words_of = Counter(child.summary["phase"] for child in children)
-        good = words_of[Phase.READY] + words_of[Phase.ARCHIVED] == len(children) == ordered
-        if view["phase"] == "complete" and not good and left_alone:
-            _fail("complete_means_every_work", case.work.id, str(dict(words_of)))
-        if view["counts"]["ready"] != words_of[Phase.READY]:
-            _fail("what_is_counted_is_there", case.work.id, str(view["counts"]))
-
-    def _readable(self) -> list[Record]:
+    def readable(self) -> list[Record]:
+        """Return the records of works but those that a person made unreadable."""
         return [r for r in self.world.records.all(WORKS) if r.path not in self.broken]
-
-
-def _ours(info: ObjectInfo) -> bool:
-    return "work" in info.metadata
 
 
 def _none(breaches: Iterable[Breach]) -> None:
@@ -375,5 +289,6 @@ def _none(breaches: Iterable[Breach]) -> None:
         raise Violation(str(breach))
 
 
-def _fail(invariant: str, subject: str, message: str) -> None:
+def fail(invariant: str, subject: str, message: str) -> None:
+    """Say that an invariant is broken."""
     raise Violation(str(Breach(invariant, subject, message)))

@@ -54,6 +54,18 @@ BUGS = (
         "    if memory",
     ),
     bug(
+        "what is said of an object is believed whatever its bytes are",
+        "app.observe",
+        "if info.metadata.get(FACTS_OF) == info.crc32c:",
+        "if FACTS_OF in info.metadata:",
+    ),
+    bug(
+        "an original goes though its copy has other bytes",
+        "app.storage.quarantine",
+        "    if copy is None or (copy.size, copy.crc32c) != (info.size, info.crc32c):",
+        "    if copy is None:",
+    ),
+    bug(
         "an object of zero bytes is as good as any",
         "core.status",
         "return sighting is not None and sighting.valid and sighting.size > 0",

@@ -15,6 +15,7 @@ from lib.core.tools import QUEUES, ladder
 from tests.simulation.engine import BEGIN, Violation
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
+from tests.simulation.rest import leftover, restless
 from tests.simulation.world import SKEW_S, TICK_EVERY_S, World, open_world
 
 #: Steps that wait for one another: a burst's three and a reel's two; and how long one may take
@@ -74,10 +75,10 @@ def run(
         engine.run(BEGIN + minutes * 60)
         world.calm()
         before = world.ticks
-        while restless := oracle.restless():
+        while why := restless(oracle):
             verdict.passes = world.ticks - before
             if verdict.passes > most_passes():
-                raise Violation(f"the_studio_comes_to_rest: {restless}")
+                raise Violation(f"the_studio_comes_to_rest: {why}")
             engine.run(engine.now + TICK_EVERY_S)
         _a_pass_over_health_does_nothing(oracle)
     except Violation as violation:
@@ -102,10 +103,10 @@ def _a_pass_over_health_does_nothing(oracle: Oracle) -> None:
     engine.run(engine.now + 2 * 3600)
     world.tick_every_s = TICK_EVERY_S
     engine.run(engine.now + 900.0)
-    if restless := oracle.restless():
-        raise Violation(f"rest_lasts: {restless}")
-    if leftover := oracle.leftover():
-        raise Violation(f"nothing_stays_that_nothing_needs: {leftover}")
+    if why := restless(oracle):
+        raise Violation(f"rest_lasts: {why}")
+    if left := leftover(oracle):
+        raise Violation(f"nothing_stays_that_nothing_needs: {left}")
     works = len(world.records.all(WORKS))
     pass_s = TICK_EVERY_S * (2 + works // world.slice_works)
     engine.run(engine.now + pass_s)

@@ -195,6 +195,13 @@ class World:
 
     # --- events --------------------------------------------------------------------------
 
+    def cuts(self, path: str) -> bool:
+        """Tell of an upload whether half of it is lost on its way."""
+        process = self.engine.acting
+        where = (process.key if process else "", path)
+        luck = self.chance.draw("upload", *where)
+        return self.engine.faults.strikes("upload cut short", luck, *where)
+
     def event(self, kind: str, info: ObjectInfo) -> None:
         """Tell of a change in the bucket: perhaps never, twice, late and in any order."""
         key, faults = f"event:{kind}/{info.path}/{info.generation}", self.engine.faults
@@ -320,6 +327,7 @@ def open_world(seed: int, *, faults: bool = True, only: frozenset[str] | None = 
     verdict.GRACE_S = slices.GRACE_S = orphans.ORPHAN_AGE_S = grace_s
     run.SLICE_WORKS = night.TASK_WORKS = world.slice_works
     bucket.listener, queue.listener = world.event, world.task
+    bucket.cuts = world.cuts
     versions = {n: replace(TOOLS[BETTER], version=n) for n in (1, 2)}
     engine.killed = owed._owed.clear
     engine.enter = lambda process: TOOLS.update({BETTER: versions[process.version]})
