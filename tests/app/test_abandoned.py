@@ -14,27 +14,14 @@ from lib.app.recovery import recover
 from lib.app.settle import amend, settle
 from lib.core.errors import ToolFailed
 from lib.core.tools import QUEUES, ladder
-from lib.core.work import Json
 from lib.ports import ToolCall
 from tests.app.crank import OWNER, Crank
 from tests.app.planted import BRAND, order, plan_of, summary
-
-
-def draft(title: str) -> Json:
-    return {
-        "brand": BRAND,
-        "format": "post",
-        "title": title,
-        "variant": "dark",
-        "facts": ["f-01"],
-        "lines": ["One statement that is true."],
-        "caption": "A caption that is long enough.",
-        "hashtags": ["#one"],
-    }
+from tests.drafts import draft
 
 
 def edited(crank: Crank) -> None:
-    intake.revise(crank.studio, OWNER, "w", draft("The second title"))
+    intake.revise(crank.studio, OWNER, "w", draft("The second title", BRAND))
 
 
 def put_away(crank: Crank) -> None:
@@ -51,7 +38,9 @@ def overtaken(crank: Crank, act: Callable[[Crank], None]) -> dict[str, Any]:
         run(call)
 
     crank.tools.run = running  # type: ignore[method-assign]
-    intake.create(crank.studio, Wish("w", OWNER, OWNER, BRAND, "post", draft("The first title")))
+    intake.create(
+        crank.studio, Wish("w", OWNER, OWNER, BRAND, "post", draft("The first title", BRAND))
+    )
     crank.until_quiet()
     return crank.studio.records.get("works/w").data
 

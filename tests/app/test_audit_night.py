@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from lib.app.audit import Report, night, reconcile
 from lib.app.audit import run as audit
 from lib.app.audit.name_order import id_of
 from lib.app.events import task_delivered
+from lib.app.studio import Studio
 from lib.app.sweep import sweep
 from lib.core.errors import Unavailable
-from tests.app.counted import counted
+from lib.ports import Task
+from tests.app.counted import Counted, counted
 from tests.app.crank import Crank
 from tests.app.planted import NESTED, file_of, lose_events, made, summary
 
@@ -58,6 +61,22 @@ def lose_one_in_each_brand(crank: Crank) -> set[str]:
         file_of(crank, work_id, brand=brand).unlink()
     lose_events(crank)
     return set(lost)
+
+
+def tasks_of_a_night(
+    studio: Studio, queue: Counted, *deadly: type[BaseException]
+) -> Iterator[Task]:
+    """Deliver every task of a night, though some kill who carries them out; yield each."""
+    night.begin_night(studio)
+    done = 0
+    while done < len(queue.calls):
+        _, (task,), _ = queue.calls[done]
+        done += 1
+        if "audit" in task.payload:
+            with contextlib.suppress(*deadly):
+                assert task_delivered(studio, task.payload)[1] == 200
+            yield task
+        assert done < 200
 
 
 def test_every_work_is_audited_once_and_what_is_lost_is_mended(
@@ -106,12 +125,7 @@ def test_the_names_of_one_day_are_not_those_of_another(large: Crank) -> None:
 
 def test_a_pass_in_which_nothing_is_wrong_writes_and_deletes_nothing(large: Crank) -> None:
     studio, objects, records, queue = counted(large.studio)
-    night.begin_night(studio)
-    sent = []
-    while len(sent) < len(queue.calls):
-        _, (task,), _ = queue.calls[len(sent)]
-        sent.append(task)
-        assert task_delivered(studio, task.payload)[1] == 200
+    sent = list(tasks_of_a_night(studio, queue))
     assert set(records.counts) <= {"query", "get"}
     assert set(objects.counts) == {"list"}
     # One that begins it; for each brand three slices of eight works, one of which may be the end.
@@ -121,13 +135,8 @@ def test_a_pass_in_which_nothing_is_wrong_writes_and_deletes_nothing(large: Cran
 def pass_the_night(large: Crank, deadly: type[BaseException]) -> None:
     """Deliver every task of a night once, though some of them kill who carries them out."""
     studio, _, _, queue = counted(large.studio)
-    night.begin_night(studio)
-    done = 0
-    while done < len(queue.calls):
-        _, (task,), _ = queue.calls[done]
-        done += 1
-        with contextlib.suppress(deadly):
-            task_delivered(studio, task.payload)
+    for _ in tasks_of_a_night(studio, queue, deadly):
+        pass
 
 
 def test_a_brand_that_kills_its_task_hides_none_behind_it(
@@ -166,15 +175,8 @@ def test_a_task_that_comes_twice_corrects_once_and_sends_no_second_chain(
 ) -> None:
     lost = lose_one_in_each_brand(large)
     studio, _, _, queue = counted(large.studio)
-    night.begin_night(studio)
-    done = 0
-    while done < len(queue.calls):
-        _, (task,), _ = queue.calls[done]
-        done += 1
-        if "audit" in task.payload:
-            task_delivered(studio, task.payload)
-            task_delivered(studio, task.payload)
-        assert done < 200
+    for task in tasks_of_a_night(studio, queue):
+        task_delivered(studio, task.payload)
     large.until_quiet()
     attempts = Counter(i for i, _, number in large.delivered if number == 2)
     assert attempts == Counter(lost)
@@ -226,12 +228,6 @@ def test_a_slice_that_set_enough_going_lets_the_next_wait(
     monkeypatch.setattr(night, "PASS_STARTS", 1)
     lose_one_in_each_brand(large)
     studio, _, _, queue = counted(large.studio)
-    night.begin_night(studio)
-    done = 0
-    while done < len(queue.calls):
-        _, (task,), _ = queue.calls[done]
-        done += 1
-        if "audit" in task.payload:
-            task_delivered(studio, task.payload)
+    list(tasks_of_a_night(studio, queue))
     waits = [task for _, (task,), _ in queue.calls if task.not_before > large.clock.now()]
     assert len(waits) == len(BRANDS)

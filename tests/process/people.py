@@ -27,6 +27,7 @@ from lib.ports import Query
 from lib.wiring.local import open_local
 from tests.app.crank import OWNER, settings_below
 from tests.app.instant import InstantTools
+from tests.drafts import draft
 from tests.process.evidence import crc32c_of
 from tests.process.studio import MENDED, UNLUCKY, plant
 from tests.process.world import World
@@ -50,20 +51,6 @@ WEIGHTS = {
 def say(stage: str, act: str, **more: Any) -> None:
     """Print a line in one piece."""
     os.write(1, (json.dumps({"stage": stage, "act": act, **more}) + "\n").encode())
-
-
-def draft(brand: str, title: str) -> Json:
-    """Return what a post is to say."""
-    return {
-        "brand": brand,
-        "format": "post",
-        "title": title,
-        "variant": "dark",
-        "facts": ["f-01"],
-        "lines": ["One statement that is true."],
-        "caption": "A caption that is long enough.",
-        "hashtags": ["#one"],
-    }
 
 
 class People:
@@ -96,7 +83,7 @@ class People:
             return
         work_id, brand = f"w-{self._name()}", self._chance.choice(self._brands)
         luck = UNLUCKY if self._chance.random() < 0.15 else "Fine"
-        spec = draft(brand, f"{luck} {work_id}")
+        spec = draft(f"{luck} {work_id}", brand)
         say("will", "create", work=work_id)
         intake.create(self._studio, Wish(work_id, OWNER, OWNER, brand, "post", spec))
         say("did", "create", work=work_id)
@@ -109,7 +96,7 @@ class People:
 
     def _revise(self) -> None:
         work = self._some_post()
-        spec = draft(work.brand, f"Edited {self._name()}")
+        spec = draft(f"Edited {self._name()}", work.brand)
         say("will", "revise", work=work.id)
         new = intake.revise(self._studio, OWNER, work.id, spec)
         say("did", "revise", work=work.id, revision=new.revision)

@@ -16,8 +16,8 @@ from lib.app import intake
 from lib.app.intake import Wish
 from lib.app.recovery import recover
 from tests.app.crank import OWNER, Crank, open_crank, settings_below
+from tests.drafts import draft
 from tests.process.evidence import Evidence
-from tests.process.people import draft
 from tests.process.power import Disk
 
 #: Of the cuts that are made, every so many-th is gone on from until all is made.
@@ -70,11 +70,11 @@ class Cuts:
         """Order, make, edit, make again, spoil a file and make that again."""
         studio = self.crank.studio
         for number in (1, 2):
-            work_id, spec = f"w-{number}", draft(BRAND, f"The title {number}")
+            work_id, spec = f"w-{number}", draft(f"The title {number}", BRAND)
             intake.create(studio, Wish(work_id, OWNER, OWNER, BRAND, "post", spec))
             self.acknowledged[work_id] = 1
         self.crank.until_quiet()
-        intake.revise(studio, OWNER, "w-1", draft(BRAND, "Another title"))
+        intake.revise(studio, OWNER, "w-1", draft("Another title", BRAND))
         self.acknowledged["w-1"] = 2
         self.crank.until_quiet()
         picture = self.crank.job("w-2")["artifacts"][1]["object"]

@@ -16,13 +16,14 @@ from lib.app.intake import Wish
 from lib.app.settle import begin, settle
 from lib.app.studio import Studio
 from lib.core.errors import Conflict, Unavailable
-from lib.core.work import Artifact, Json, Plan, Work
+from lib.core.work import Artifact, Plan, Work
 from lib.ports import REMOVE, Record
 from tests.core.plans import good_facts, shapes
+from tests.drafts import draft
 from tests.simulation.bucket import MemoryBucket
 from tests.simulation.engine import BEGIN
 from tests.simulation.ports import content, without_next
-from tests.simulation.world import BRAND, World, kits
+from tests.simulation.world import BRAND, World
 
 OWNER = "anna"
 #: Patience of the steps of hand-made plans, seconds.
@@ -67,7 +68,8 @@ class People:
                 lambda s: intake.create_burst(s, OWNER, OWNER, spec, key=f"k{number}"),
             )
         elif kind < 0.6:
-            wish = Wish(f"p-{number}", OWNER, OWNER, BRAND, "post", draft(f"Number {number}"))
+            said = draft(f"Number {number}", BRAND)
+            wish = Wish(f"p-{number}", OWNER, OWNER, BRAND, "post", said)
             self._ask(key, lambda s: intake.create(s, wish))
         else:
             shape = self._chance.choice(HAND_MADE, "shape", number)
@@ -109,7 +111,7 @@ class People:
         title = f"Edit {number} of it"
         self._ask(
             f"person:revise/{number}",
-            lambda s: intake.revise(s, OWNER, work_id, draft(title)),
+            lambda s: intake.revise(s, OWNER, work_id, draft(title, BRAND)),
         )
 
     def _retry(self, work_id: str, number: int | str) -> None:
@@ -244,18 +246,3 @@ def _begin_once(studio: Studio, work: Work) -> str:
     except Conflict:
         return "it is there already"
     return "it was made"
-
-
-def draft(title: str) -> Json:
-    """Return the draft of a post."""
-    fact = kits()[BRAND].facts[0].id
-    return {
-        "brand": BRAND,
-        "format": "post",
-        "title": title,
-        "variant": "light",
-        "facts": [fact],
-        "lines": ["One line that says something."],
-        "caption": "A caption that is long enough.",
-        "hashtags": ["#health"],
-    }

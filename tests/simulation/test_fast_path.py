@@ -16,9 +16,10 @@ from lib.app.settle import begin, settle
 from lib.app.studio import Studio
 from lib.core.rollup import Phase
 from lib.core.work import Keep, Outcome
+from tests.drafts import draft
 from tests.simulation.engine import BEGIN
 from tests.simulation.oracle import Oracle
-from tests.simulation.people import HAND_MADE, OWNER, draft, hand_made
+from tests.simulation.people import HAND_MADE, OWNER, hand_made
 from tests.simulation.world import BRAND, World, open_world
 
 #: What waits for its time needs the clock to come by, and that is the tick.
@@ -37,7 +38,7 @@ def world() -> Iterator[World]:
 def order(kind: str) -> Callable[[Studio], object]:
     """Return what asks for a work of this kind."""
     if kind == "post":
-        wish = Wish("p-1", OWNER, OWNER, BRAND, "post", draft("A title for it"))
+        wish = Wish("p-1", OWNER, OWNER, BRAND, "post", draft("A title for it", BRAND))
         return lambda studio: intake.create(studio, wish)
     if kind == "burst":
         spec = {"kind": "test", "brands": [BRAND], "posts": 2, "reels": 1}
