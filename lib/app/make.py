@@ -18,7 +18,7 @@ from lib.app.journal import note
 from lib.app.observe import sight
 from lib.app.studio import Studio
 from lib.core.checks import faults
-from lib.core.errors import Conflict, ToolFailed, Unavailable
+from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable
 from lib.core.tools import TOOLS
 from lib.core.work import Artifact, Json, Sighting, Step
 from lib.ports import ToolCall
@@ -124,9 +124,15 @@ def _put(studio: Studio, case: Case, finished: _Finished, seen: Sighting | None)
     artifact, file = finished.artifact, finished.file
     try:
         deposit(studio, case.work.id, artifact, file, facts=finished.facts, seen=seen)
-    except Conflict:
+    except (Conflict, Refused, FileNotFoundError) as error:
+        # Gone: an attempt on this machine that was given up was not dead, and put it meanwhile.
+        is_gone = not file.is_file()
+        if not (is_gone or isinstance(error, Conflict)):
+            raise
         winner = sight(studio, artifact, None)
         if winner is None or not winner.valid:
+            if is_gone:
+                raise Unavailable(f"another attempt took {artifact.slot} along") from error
             raise
         note("put_lost", f"{artifact.path} was put by another", work_id=case.work.id)
     file.unlink(missing_ok=True)

@@ -43,7 +43,11 @@ def facts_of(studio: Studio, artifact: Artifact, file: Path) -> Json | None:
     if not file.is_file():
         return None
     facts = studio.tools.probe(file, artifact.check.media_type)
-    if faults(artifact.check, file.stat().st_size, facts):
+    try:
+        size = file.stat().st_size
+    except FileNotFoundError:
+        return None  # another attempt on this machine took it along
+    if faults(artifact.check, size, facts):
         file.unlink(missing_ok=True)
         return None
     return facts

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lib.app import deposit as deposits
 from lib.app import make, salvage
 from lib.app.case import load
 from lib.app.deposit import deposit
@@ -17,7 +18,7 @@ from lib.app.observe import FACTS, FACTS_OF, sight
 from lib.app.perform import perform
 from lib.app.settle import begin
 from lib.core.checks import Check
-from lib.core.errors import Conflict, ToolFailed, Unavailable
+from lib.core.errors import Conflict, Refused, ToolFailed, Unavailable
 from lib.core.tools import TOOLS
 from lib.core.work import Artifact, Plan, Step, Work
 from lib.ports import ToolCall
@@ -303,6 +304,75 @@ class TestWhoWins:
         assert entry(crank)["outcome"] == "away"
         waiting = salvage.place(crank.studio.scratch, plan_of("b", "two-wheels").artifacts()[0])
         assert waiting.exists()
+
+    def taken(self, crank: Crank, monkeypatch: pytest.MonkeyPatch, when: str, data: bytes) -> None:
+        """Have an attempt that was given up take our waiting file along; it puts these bytes."""
+        place: dict[str, Any] = {"put": crank.local.objects, "checksum": deposits}
+        names = {"put": "put_once", "checksum": "crc32c_of"}
+        real = getattr(place[when], names[when])
+
+        def late(first: Any, *words: Any, **more: Any) -> Any:
+            monkeypatch.setattr(place[when], names[when], real)
+            artifact = plan_of("b", "two-wheels").artifacts()[0]
+            salvage.place(crank.studio.scratch, artifact).unlink()
+            if data:
+                write(crank, artifact.path, data)
+            return real(first, *words, **more)
+
+        monkeypatch.setattr(place[when], names[when], late)
+
+    @pytest.mark.parametrize("when", ["checksum", "put"])
+    def test_what_a_given_up_attempt_took_along_and_put_is_as_good(
+        self, crank: Crank, monkeypatch: pytest.MonkeyPatch, when: str
+    ) -> None:
+        order(crank, "c")
+        crank.until_quiet()
+        good = file_of(crank, "c", "reels").read_bytes()
+        order(crank, "b")
+        self.taken(crank, monkeypatch, when, good)
+        assert perform(crank.studio, "b", "draw", 1) == "done"
+        assert file_of(crank, "b").read_bytes() == good
+        crank.until_quiet()
+        assert summary(crank, "b")["phase"] == "ready"
+
+    @pytest.mark.parametrize("when", ["checksum", "put"])
+    def test_what_it_took_along_and_did_not_put_is_made_again(
+        self, crank: Crank, monkeypatch: pytest.MonkeyPatch, when: str
+    ) -> None:
+        order(crank, "b")
+        self.taken(crank, monkeypatch, when, b"")
+        perform(crank.studio, "b", "draw", 1)
+        assert entry(crank)["outcome"] == "away"
+        assert entry(crank)["message"] == "another attempt took posts along"
+        crank.clock.advance(400)
+        crank.tick()
+        assert summary(crank, "b")["phase"] == "ready"
+
+    def test_one_that_is_taken_along_while_it_is_looked_at_is_made_again(
+        self, crank: Crank, calls: list[ToolCall], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        order(crank, "b")
+        waiting = salvage.place(crank.studio.scratch, plan_of("b", "two-wheels").artifacts()[0])
+        waiting.write_bytes(b"junk")
+        probe = crank.tools.probe
+
+        def late(file: Path, media_type: str) -> Any:
+            seen = probe(file, media_type)
+            if file == waiting:
+                file.unlink()
+            return seen
+
+        monkeypatch.setattr(crank.tools, "probe", late)
+        assert perform(crank.studio, "b", "draw", 1) == "done"
+        assert list(calls[0].makes) == ["posts", "reels", "thumbnails"]
+
+    def test_a_file_that_is_there_and_cannot_be_put_is_told_as_it_is(
+        self, crank: Crank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        order(crank, "b")
+        monkeypatch.setattr(crank.local.objects, "put_once", raises(Refused("no such bucket")))
+        perform(crank.studio, "b", "draw", 1)
+        assert (entry(crank)["outcome"], entry(crank)["message"]) == ("failed", "no such bucket")
 
 
 def raises(error: Exception) -> Callable[..., Any]:

@@ -46,6 +46,7 @@ class Oracle:
     _told: set[str] = field(default_factory=set)
     #: What each task's name stands for.
     _names: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _stored: set[str] = field(default_factory=set)
     _deleted: list[ObjectInfo] = field(default_factory=list)
 
     def watch(self) -> None:
@@ -61,7 +62,9 @@ class Oracle:
             deliver(kind, info)
 
         def stored(task: Task, due_at: float) -> None:
-            self.enqueued(task)
+            if task.name not in self._stored:  # else it was only put back, after a failed try
+                self._stored.add(task.name)
+                self.enqueued(task)
             hand_over(task, due_at)
 
         world.bucket.listener, world.queue.listener = changed, stored
