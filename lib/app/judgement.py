@@ -78,10 +78,15 @@ def decide_for(studio: Studio, case: Case, closed: list[Attempt]) -> Decided:
     final = assess(work.plan, sightings, attempts, now) if claims or silent else found
     summary = summarise(work, final, sightings, attempts)
     summary["open"] |= bool(case.former)
-    dues = [] if archived or final.due_at is None else [final.due_at]
-    due_at = min([*dues, *map(_until, _abandoned(case))], default=None)
-    changes = _changes(case, [*closed, *silent, *claims], measured, summary, due_at)
+    changes = _changes(case, [*closed, *silent, *claims], measured, summary, due_of(case, final))
     return Decided(changes, summary, actions)
+
+
+def due_of(case: Case, found: Assessment) -> float | None:
+    """Return when a work must be looked at again though nothing happens to it; None: never."""
+    archived = case.work.archived_at is not None
+    dues = [] if archived or found.due_at is None else [found.due_at]
+    return min([*dues, *map(_until, _abandoned(case))], default=None)
 
 
 def _lost(attempt: Attempt, now: float) -> Attempt:

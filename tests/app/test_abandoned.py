@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from lib.app import intake, sweep
+from lib.app.audit import reconcile
 from lib.app.intake import Wish
 from lib.app.judgement import LONGEST_S
 from lib.app.recovery import recover
 from lib.app.settle import amend, settle
 from lib.core.errors import ToolFailed
 from lib.core.tools import QUEUES, ladder
-from lib.ports import ToolCall
+from lib.ports import REMOVE, ToolCall
 from tests.app.crank import OWNER, Crank
 from tests.app.planted import BRAND, order, plan_of, summary
 from tests.drafts import draft
@@ -90,6 +91,21 @@ def test_a_restart_closes_such_an_attempt_of_a_dead_executor(
     assert recover(crank.studio) == 1
     assert crank.studio.records.get("works/w").data["attempts"][key]["outcome"] == "lost"
     assert recover(crank.studio) == 0
+
+
+@pytest.mark.parametrize("act", [edited, put_away])
+def test_the_audit_gives_it_its_time_again_when_somebody_took_it_away(
+    crank: Crank, act: Callable[[Crank], None]
+) -> None:
+    overtaken(crank, act)
+    key = silenced(crank)
+    act(crank)
+    crank.studio.records.update("works/w", {("due_at",): REMOVE})
+    assert [line["work"] for line in reconcile(crank.studio).corrections] == ["w"]
+    crank.tick(after_s=3600)
+    record = crank.studio.records.get("works/w").data
+    assert record["attempts"][key]["outcome"] == "lost"
+    assert reconcile(crank.studio).corrections == []
 
 
 class Killed(BaseException):

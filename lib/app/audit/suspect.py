@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lib.app.case import Case
+from lib.app.judgement import due_of
 from lib.core.decide import Run, decide
 from lib.core.rollup import SETTLED, Phase, phase
 from lib.core.status import Assessment
@@ -69,7 +70,7 @@ def suspect(case: Case, found: Assessment, sightings: Sightings, measured: Json)
     size = sum(sighting.size for sighting in sightings.values())
     truth = {"phase": word, "done": found.done, "total": found.total, "bytes": size}
     has_time = isinstance(case.due_at, int | float)
-    forgotten = not has_time and found.due_at is not None and word is not Phase.ARCHIVED
+    forgotten = not has_time and due_of(case, found) is not None
     told = {name: case.summary.get(name) for name in truth}
     is_true = told == truth and measured == case.measured and not forgotten
     return None if is_true else Suspect(case, found, word)

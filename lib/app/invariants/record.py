@@ -76,8 +76,13 @@ def _is_never_forgotten(case: Case) -> Iterator[Breach]:
     """Ask for an instant at which somebody looks again at what is not at an end."""
     word = case.summary.get("phase")
     moves = case.work.archived_at is None and word not in SETTLED | {Phase.DRAFT}
-    if moves and case.due_at is None:
+    if case.due_at is not None:
+        return
+    if moves:
         yield Breach("no_work_is_forgotten", case.work.id, f"it is {word} and never due")
+    elif case.former or any(a.started_at and a.ended_at is None for a in case.attempts):
+        words = f"it is {word}, with an attempt that is open and never due"
+        yield Breach("no_work_is_forgotten", case.work.id, words)
 
 
 def _ledger_is_honest(case: Case) -> Iterator[Breach]:
