@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as tuned
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from lib.core.checks import Check, faults
 from tests.core.plans import MASTER, PICTURE, SEALED, SPEECH, VIDEO, good_facts
@@ -141,3 +142,11 @@ def test_the_verdict_over_any_facts_is_words_and_never_an_exception(
 ) -> None:
     found = faults(CHECKS[name], size, facts)
     assert all(isinstance(words, str) and words for words in found)
+
+
+def test_a_check_that_is_kept_is_read_as_it_was_written_or_not_at_all() -> None:
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        Check.model_validate({"media_type": "image/png", "least_bytes": 1})
+    check = Check(media_type="image/png")
+    with pytest.raises(ValidationError, match="frozen"):
+        check.min_bytes = 2  # type: ignore[misc]

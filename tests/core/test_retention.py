@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lib.core.paths import CATEGORIES, ObjectName
 from lib.core.retention import (
     DAY_S,
+    GRACE_S,
     HOUR_S,
     POLICY,
     Kept,
@@ -147,6 +148,33 @@ def test_an_effect_with_two_receipts_has_happened_when_both_are_there() -> None:
     )
     assert kept(of, north=T0)["master"] == Kept(StorageClass.FINAL)
     assert kept(of, north=T0, south=T0)["master"] == Kept(StorageClass.AIRED_AUDIO, T0)
+    later = kept(of, north=T0, south=T0 + HOUR_S)
+    assert later["master"] == Kept(StorageClass.AIRED_AUDIO, T0 + HOUR_S)
+
+
+def test_an_effect_that_leaves_more_than_its_receipt_has_happened_with_the_receipt() -> None:
+    receipt = artifact("north", "receipts", SEALED, Keep.RECEIPT)
+    page = artifact("page", "posts", PICTURE)
+    of = plan(
+        step("master", artifact("master", "audio", MASTER)),
+        step("air", receipt, page, needs=("master",), effect=True),
+    )
+    assert kept(of, north=T0)["master"] == Kept(StorageClass.AIRED_AUDIO, T0)
+
+
+def test_an_effect_without_a_receipt_never_happened() -> None:
+    of = plan(
+        step("master", artifact("master", "audio", MASTER)),
+        step("air", artifact("page", "posts", PICTURE), needs=("master", "lost"), effect=True),
+    )
+    assert kept(of)["master"] == Kept(StorageClass.FINAL)
+
+
+def test_a_day_has_86400_seconds() -> None:
+    kept_s = {cls: rule.keep_s for cls, rule in POLICY.items() if rule.keep_s is not None}
+    assert kept_s[StorageClass.PLAYOUT_CACHE] == 86_400
+    assert kept_s[StorageClass.AIRED_AUDIO] == 604_800
+    assert GRACE_S == 3_600
 
 
 def test_raw_files_of_a_work_that_was_aired_are_raw_whatever_they_hold() -> None:

@@ -15,7 +15,9 @@ from lib.core.status import assess
 from lib.core.work import Attempt, Plan
 from tests.core.plans import (
     HOUR_S,
+    PICTURE,
     T0,
+    artifact,
     carousel,
     ended,
     failed,
@@ -27,6 +29,7 @@ from tests.core.plans import (
     seen,
     seen_all,
     started,
+    step,
 )
 
 
@@ -92,6 +95,13 @@ def test_an_archived_work_is_archived_whatever_the_bucket_says() -> None:
         assert phase(assess(reel(), bucket, (), T0), archived=True) is Phase.ARCHIVED
 
 
+def test_what_needs_something_that_nobody_makes_has_stopped() -> None:
+    of = plan(step("draw", artifact("page", "posts", PICTURE), needs=("nothing",)))
+    assert word(of) is Phase.FAILED
+    both = plan(*of.steps, step("paint", artifact("cover", "posts", PICTURE)))
+    assert word(both, "cover") is Phase.PARTIAL
+
+
 # --- totals ------------------------------------------------------------------------------
 
 
@@ -112,6 +122,7 @@ def test_active_are_those_that_still_move_by_themselves() -> None:
     assert rollup(summaries(Phase.WORKING, Phase.SCHEDULED)).active == 2
     assert rollup(summaries(*SETTLED)).active == 0
     assert rollup(summaries(Phase.DRAFT)).active == 0, "a draft waits for a person"
+    assert rollup(summaries(Phase.ARCHIVED)).active == 0, "nothing is wanted of it"
 
 
 def test_works_that_stopped_short_are_failed_and_none_is_counted_as_ready() -> None:
@@ -191,6 +202,15 @@ def test_complete_is_never_said_while_a_work_failed() -> None:
     assert burst_word(READY, 2, READY, Phase.UNSURE) is BurstPhase.PARTIAL
     assert burst_word(READY, 2, Phase.FAILED, Phase.FAILED) is BurstPhase.FAILED
     assert burst_word(READY, 1, Phase.PARTIAL) is BurstPhase.PARTIAL
+
+
+def test_what_its_owner_put_away_is_not_missed() -> None:
+    assert burst_word(READY, 3, READY, READY, Phase.ARCHIVED) is BurstPhase.COMPLETE
+    assert burst_word(READY, 3, READY, Phase.FAILED, Phase.ARCHIVED) is BurstPhase.PARTIAL
+
+
+def test_a_burst_of_no_works_made_nothing() -> None:
+    assert burst_word(READY, 0) is BurstPhase.FAILED
 
 
 def test_a_burst_that_failed_in_planning_is_failed() -> None:
