@@ -88,14 +88,21 @@ def _refusal(case: Case | None, step_name: str, number: int) -> str:
 
 
 def _start(studio: Studio, case: Case, attempt: Attempt) -> Case | None:
-    """Claim the attempt and return the case as it is then; None when another delivery has it."""
+    """Claim the attempt and return the case as it is then; None when it is not ours to begin.
+
+    That is when another delivery has it, or when the work was changed since it was looked at: what
+    is missing then is for who looks again to say.
+    """
     # After a power cut a render is simply made again; an effect must not be forgotten.
     durable = case.work.plan.touches_the_world()
     current: Case | None = case
     for _ in range(20):
-        if current is None or _refusal(current, attempt.step, attempt.number):
+        entry = current.attempt(attempt.step, attempt.number) if current else None
+        if current is None or entry is None or current.work != case.work:
             return None
-        started = attempt.model_copy(
+        if _refusal(current, attempt.step, attempt.number):
+            return None
+        started = entry.model_copy(
             update={"started_at": studio.clock.now(), "executor": studio.executor}
         )
         fields = {attempt_field(started): started.model_dump(mode="json")}

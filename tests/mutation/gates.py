@@ -24,6 +24,7 @@ _VERBS = tuple(
     f"tests/app/test_{name}.py"
     for name in (
         "perform",
+        "claim",
         "make",
         "settle",
         "truth",
