@@ -125,14 +125,11 @@ def _put(studio: Studio, case: Case, finished: _Finished, seen: Sighting | None)
     try:
         deposit(studio, case.work.id, artifact, file, facts=finished.facts, seen=seen)
     except (Conflict, Refused, FileNotFoundError) as error:
-        # Gone: an attempt on this machine that was given up was not dead, and put it meanwhile.
-        is_gone = not file.is_file()
-        if not (is_gone or isinstance(error, Conflict)):
-            raise
         winner = sight(studio, artifact, None)
         if winner is None or not winner.valid:
-            if is_gone:
-                raise Unavailable(f"another attempt took {artifact.slot} along") from error
-            raise
+            if file.is_file():
+                raise
+            # An attempt on this machine that was given up was not dead, and has put it meanwhile.
+            raise Unavailable(f"another attempt took {artifact.slot} along") from error
         note("put_lost", f"{artifact.path} was put by another", work_id=case.work.id)
     file.unlink(missing_ok=True)

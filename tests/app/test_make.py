@@ -302,6 +302,7 @@ class TestWhoWins:
         self.second(crank, monkeypatch, data)
         perform(crank.studio, "b", "draw", 1)
         assert entry(crank)["outcome"] == "away"
+        assert "took posts along" not in entry(crank)["message"]
         waiting = salvage.place(crank.studio.scratch, plan_of("b", "two-wheels").artifacts()[0])
         assert waiting.exists()
 
