@@ -92,7 +92,8 @@ def layers(words: Words, extremes: list[Image.Image], room: Room) -> tuple[list[
     heading = room.font(words.look["fonts"]["heading"])
     body = room.font(words.look["fonts"]["body"])
     sizes = (round(width * 0.052), round(width * 0.140))
-    title = fit(words.title, heading, (measure, round(height * 0.24)), sizes, "heading")
+    box = (measure, round(height * 0.24))
+    title = fit(words.title, heading, box, sizes, "heading", language=words.look.get("language"))
     first = top + title.height + round(height * 0.04)
     foot = round(height * SAFE_BOTTOM)
     side = round(height * 0.05)
@@ -135,7 +136,7 @@ def _scenes(words: Words, file: Path, box: tuple[int, int]) -> tuple[list[list[B
             for share in range(largest, least - 1, -2):
                 size = round(words.size[0] * share / 1000)
                 gap = round(size * 0.75)
-                scenes = _set(parts, file, box, size)
+                scenes = _set(parts, file, box, size, words.look.get("language"))
                 if scenes and all(_tall(scene, gap) <= box[1] for scene in scenes):
                     return scenes, gap
     count = len(words.lines)
@@ -143,11 +144,18 @@ def _scenes(words: Words, file: Path, box: tuple[int, int]) -> tuple[list[list[B
 
 
 def _set(
-    parts: list[tuple[str, ...]], file: Path, box: tuple[int, int], size: int
+    parts: list[tuple[str, ...]],
+    file: Path,
+    box: tuple[int, int],
+    size: int,
+    language: str | None,
 ) -> list[list[Block]] | None:
     """Set all lines at one size; None when one does not fit the box even alone."""
     try:
-        return [[fit(text, file, box, (size, size)) for text in part] for part in parts]
+        return [
+            [fit(text, file, box, (size, size), language=language) for text in part]
+            for part in parts
+        ]
     except ToolFailed as error:
         if "does not fit" not in str(error):
             raise
@@ -193,9 +201,10 @@ def _still(words: Words, title: Block, left: int, top: int) -> Layer:
     place = above + title.headroom - gap - bar[1]
     picture = Image.new("RGBA", (_even(title.width + 4), _even(title.height + above + 4)))
     pen = ImageDraw.Draw(picture)
-    corners = (0, place, bar[0], place + bar[1])
+    start = title.width - bar[0] if title.rtl else 0
+    corners = (start, place, start + bar[0], place + bar[1])
     pen.rounded_rectangle(corners, bar[1] / 2, fill=scrim.readable(words.tone))
-    title.draw(pen, 0, above, words.tone.text)
+    title.draw(picture, 0, above, words.tone.text)
     rise = _even(round(RISE_PX * width / 1080))
     spot = (_even(left), _even(top - above))
     return Layer(_tinted(picture, words.tone), spot, 0.0, rise, solid=True)
@@ -206,7 +215,7 @@ def _line(
 ) -> Layer:
     rise = _even(round(RISE_PX * words.size[0] / 1080))
     picture = Image.new("RGBA", (_even(block.width + 4), _even(block.height + 4)))
-    block.draw(ImageDraw.Draw(picture), 0, 0, words.tone.text)
+    block.draw(picture, 0, 0, words.tone.text)
     spot = (_even(place[0]), _even(place[1]))
     return Layer(_tinted(picture, words.tone), spot, times[0], rise, end_s=times[1])
 
@@ -214,10 +223,12 @@ def _line(
 def _signature(words: Words, room: Room, file: Path, place: tuple[int, int], side: int) -> Layer:
     width = words.size[0]
     sizes = (round(width * 0.024), round(width * 0.036))
-    name = fit(words.look["handle"], file, (round(width * 0.5), side), sizes)
+    language = words.look.get("language")
+    name = fit(words.look["handle"], file, (round(width * 0.5), side), sizes, language=language)
     gap = round(width * 0.025)
     picture = Image.new("RGBA", (_even(side + gap + name.width), _even(side)))
-    name.draw(ImageDraw.Draw(picture), side + gap, (side - name.height) / 2, words.tone.text)
+    start = side + gap - name.inset
+    name.draw(picture, start, (side - name.height) / 2, words.tone.text)
     picture = _tinted(picture, words.tone)
     pictures.paste_logo(picture, room.kit_file(words.look["logo"]), (0, 0), side)
     return Layer(picture, (_even(place[0]), _even(place[1])), 0.0)

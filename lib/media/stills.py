@@ -69,7 +69,8 @@ class Sheet:
         """Fit a text; box and sizes are shares of the page's width."""
         file = self.room.font(self.look["fonts"][role])
         measure = (self.unit(box[0]), self.unit(box[1]))
-        return fit(text, file, measure, (max(9, self.unit(sizes[0])), self.unit(sizes[1])), role)
+        bounds = (max(9, self.unit(sizes[0])), self.unit(sizes[1]))
+        return fit(text, file, measure, bounds, role, language=self.look.get("language"))
 
 
 def run(
@@ -102,19 +103,21 @@ def _stack(
     boxes, y = [], float(top)
     for block, gap in blocks:
         y += gap
-        boxes.append((left, round(y), left + block.ink, round(y + block.height)))
+        start = left + block.inset
+        boxes.append((start, round(y), start + block.ink, round(y + block.height)))
         y += block.height
-    whole = (left, boxes[0][1], max(b[2] for b in boxes), boxes[-1][3])
+    whole = (min(b[0] for b in boxes), boxes[0][1], max(b[2] for b in boxes), boxes[-1][3])
     picture = scrim.lay(sheet.picture, [whole, *([foot] if foot else [])], sheet.tone)
     pen = ImageDraw.Draw(picture)
     for (block, _), box in zip(blocks, boxes, strict=True):
-        block.draw(pen, box[0], box[1], sheet.tone.text)
+        block.draw(picture, left, box[1], sheet.tone.text)
     # From the capitals up, not from the line's top: fonts leave very different room there.
     first = blocks[0][0]
     gap = min(sheet.unit(0.052), round(first.size * 0.42))
     high = max(3, sheet.unit(0.011))
     bar = max(sheet.unit(0.02), top + first.headroom - gap - high)
-    place = (left, bar, left + sheet.unit(0.11), bar + high)
+    start = left + first.width - sheet.unit(0.11) if first.rtl else left
+    place = (start, bar, start + sheet.unit(0.11), bar + high)
     pen.rounded_rectangle(place, high / 2, fill=scrim.readable(sheet.tone))
     return picture
 
@@ -145,10 +148,9 @@ def _signed(
     picture = _stack(sheet, blocks, top, left, box)
     logo = sheet.room.kit_file(sheet.look["logo"])
     pictures.paste_logo(picture, logo, (left, middle - side // 2), side)
-    pen = ImageDraw.Draw(picture)
-    name.draw(pen, start, middle - name.height / 2, sheet.tone.text)
+    name.draw(picture, start - name.inset, middle - name.height / 2, sheet.tone.text)
     if dots:
-        _dots(sheet, pen, right, middle)
+        _dots(sheet, ImageDraw.Draw(picture), right, middle)
     return picture
 
 
@@ -212,11 +214,11 @@ def _closing(sheet: Sheet) -> Image.Image:
     logo = sheet.room.kit_file(sheet.look["logo"])
     pictures.paste_logo(picture, logo, ((width - side) // 2, top), side)
     pen = ImageDraw.Draw(picture)
-    heading.draw(pen, left, top + side + gap, sheet.tone.text, centre=True)
+    heading.draw(picture, left, top + side + gap, sheet.tone.text, centre=True)
     ink = sheet.tone.text
     if len(button.lines) == 1:
         ink = _pill(sheet, pen, button, under, pad)
-    button.draw(pen, (width - button.width) / 2, under + pad[1], ink, centre=True)
+    button.draw(picture, (width - button.width) / 2, under + pad[1], ink, centre=True)
     if sheet.page.of > 1:
         _dots(sheet, pen, width - margin, foot)
     return picture

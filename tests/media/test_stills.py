@@ -134,9 +134,9 @@ def test_text_that_cannot_fit_is_refused_in_words() -> None:
         fit("word " * 400, INTER, (400, 200), (20, 60))
 
 
-def test_a_character_that_the_font_lacks_is_named() -> None:
-    with pytest.raises(ToolFailed, match="has no glyph for '日'"):
-        fit("Good 日 morning", INTER, (400, 200), (20, 60))
+def test_a_character_that_no_font_has_is_named() -> None:
+    with pytest.raises(ToolFailed, match="no bundled font has '𐎀'"):
+        fit("Good 𐎀 morning", INTER, (400, 200), (20, 60))
 
 
 def test_a_text_is_as_large_as_its_box_allows_and_its_lines_are_balanced() -> None:
