@@ -105,7 +105,8 @@ def layers(words: Words, extremes: list[Image.Image], room: Room) -> tuple[list[
         words, extremes, [(left, top, left + measure, bottom), (left, line, left + measure, foot)]
     )
     found = [Layer(ground, (0, 0), 0.0), _still(words, title, left, top)]
-    found.append(_signature(words, room, body, (left, foot - side), side))
+    ends = (left, left + measure)
+    found.append(_signature(words, room, body, (ends, foot - side, side), rtl=title.rtl))
     comes = iter(_starts(words))
     starts = [[next(comes) for _ in scene] for scene in scenes]
     for number, scene in enumerate(scenes):
@@ -220,18 +221,29 @@ def _line(
     return Layer(_tinted(picture, words.tone), spot, times[0], rise, end_s=times[1])
 
 
-def _signature(words: Words, room: Room, file: Path, place: tuple[int, int], side: int) -> Layer:
+def _signature(
+    words: Words,
+    room: Room,
+    file: Path,
+    place: tuple[tuple[int, int], int, int],
+    *,
+    rtl: bool,
+) -> Layer:
+    """Return logo and handle; ``place`` is left and right, top and height, px."""
+    (left, right), top, side = place
     width = words.size[0]
     sizes = (round(width * 0.024), round(width * 0.036))
     language = words.look.get("language")
     name = fit(words.look["handle"], file, (round(width * 0.5), side), sizes, language=language)
     gap = round(width * 0.025)
-    picture = Image.new("RGBA", (_even(side + gap + name.width), _even(side)))
-    start = side + gap - name.inset
-    name.draw(picture, start, (side - name.height) / 2, words.tone.text)
+    whole = _even(side + gap + name.width)
+    picture = Image.new("RGBA", (whole, _even(side)))
+    start = whole - side - gap - name.ink if rtl else side + gap
+    name.draw(picture, start - name.inset, (side - name.height) / 2, words.tone.text)
     picture = _tinted(picture, words.tone)
-    pictures.paste_logo(picture, room.kit_file(words.look["logo"]), (0, 0), side)
-    return Layer(picture, (_even(place[0]), _even(place[1])), 0.0)
+    sign = (whole - side if rtl else 0, 0)
+    pictures.paste_logo(picture, room.kit_file(words.look["logo"]), sign, side)
+    return Layer(picture, (_even(right - whole if rtl else left), _even(top)), 0.0)
 
 
 def _tinted(picture: Image.Image, tone: Tone) -> Image.Image:

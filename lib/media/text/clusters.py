@@ -22,7 +22,6 @@ from lib.media.text.faces import (
     covers,
     emoji_font,
     font,
-    is_east_asian,
     is_emoji,
     shaping,
 )
@@ -149,12 +148,7 @@ def _shared(unit: str, number: int, files: list[Path | None], brand: Path, text:
     """Return the font of a sign that scripts share: the one of the letters before or after it."""
     around = [*reversed(files[:number]), *files[number + 1 :]]
     letters = [file for file in around if file is not None and not is_emoji(file)]
-    for file in letters[:1]:
-        # Beside Chinese, figures and Latin signs are the brand's, as its own letters would be.
-        foreign = unit.isascii() and not unit.isspace() and is_east_asian(file)
-        if not foreign and covers(file, unit):
-            return file
-    for file in (brand, *letters):
+    for file in (*letters[:1], brand, *letters):
         if covers(file, unit):
             return file
     return _first(brand, "Hani" if _is_wide(unit) else "", unit, text)
