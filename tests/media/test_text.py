@@ -104,6 +104,16 @@ def test_a_word_that_fits_well_is_not_divided() -> None:
     assert not any("-" in line for line in block.lines)
 
 
+def test_handles_hashtags_and_addresses_are_never_divided() -> None:
+    for word in (
+        "@Donaudampfschifffahrt",
+        "#Donaudampfschifffahrt",
+        "Donaudampfschifffahrt.example",
+    ):
+        assert not [one for one in breaks(word, "de", "hyphens") if one.hyphen]
+    assert [one for one in breaks("Donaudampfschifffahrt.", "de", "hyphens") if one.hyphen]
+
+
 def test_a_soft_hyphen_shows_only_where_a_line_ends() -> None:
     assert (
         narrow("Zu\u00adcker\u00adrü\u00adben\u00adfeld", 130, language="tlh")
@@ -197,6 +207,8 @@ def test_without_fribidi_a_script_that_needs_it_is_refused_by_name_and_latin_goe
         ):
             with pytest.raises(ToolFailed, match=rf"{name} needs text shaping.*libfribidi0"):
                 narrow(text, 900)
+        with pytest.raises(ToolFailed, match=rf"{FAMILY} needs text shaping"):
+            narrow(f"Hello {FAMILY}", 900)
     finally:
         paragraph.cache_clear()
         faces.font.cache_clear()
@@ -255,6 +267,10 @@ def test_a_character_that_no_bundled_font_has_is_named_before_anything_is_drawn(
         narrow("Good 𐎀 morning", 900)
     with pytest.raises(ToolFailed, match=r"U\+0007"):
         narrow("a\u0007b", 900)
+    with pytest.raises(ToolFailed, match=r"no bundled font has '𠮷' \(U\+20BB7, CJK"):
+        narrow("𠮷野家", 900)
+    with pytest.raises(ToolFailed, match="no words to set"):
+        narrow(" \u200b ", 900)
 
 
 def test_a_script_is_set_in_one_font_throughout_a_text() -> None:

@@ -12,6 +12,9 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TypeVar
 
+from lib.core.errors import ToolFailed
+from lib.media.text.faces import NEEDS_SHAPER
+
 _LIBRARY = "libfribidi.so.0"
 _LTR, _RTL = 0x110, 0x111
 _RIGHTWARD = frozenset(("R", "AL", "AN", "RLE", "RLO", "RLI"))
@@ -64,5 +67,8 @@ def visual(runs: Sequence[tuple[T, int]]) -> list[T]:
 
 @functools.cache
 def _fribidi() -> ctypes.CDLL:
-    """Load FriBiDi; whoever comes here was let through by ``clusters``, so it is there."""
-    return ctypes.CDLL(_LIBRARY)
+    """Load FriBiDi. Raises ToolFailed saying what to install."""
+    try:
+        return ctypes.CDLL(_LIBRARY)
+    except OSError as error:
+        raise ToolFailed("text", f"a text that runs right to left {NEEDS_SHAPER}") from error

@@ -24,6 +24,8 @@ SOFT_HYPHEN, _ZERO_WIDTH_SPACE = "\u00ad", "\u200b"
 #: Shorter words are not divided, and no part is shorter than this.
 _LEAST_WORD, _LEAST_PART = 8, 3
 _WORD = re.compile(r"[^\W\d_]+")
+#: Handles, hashtags and addresses are never divided: nobody could type them.
+_ADDRESS = re.compile(r"\S*(?:[@#/_]|\w\.\w)\S*")
 
 
 class Break(NamedTuple):
@@ -98,9 +100,11 @@ def _within_words(text: str, language: str | None) -> list[int]:
     divide = _hyphenator(language or "")
     if divide is None:
         return []
+    # Blotted out letter for letter, so that places stay the same.
+    plain = _ADDRESS.sub(lambda address: " " * len(address.group()), text)
     return [
         word.start() + at
-        for word in _WORD.finditer(text)
+        for word in _WORD.finditer(plain)
         if len(word.group()) >= _LEAST_WORD
         for at in divide.positions(word.group())
         if _LEAST_PART <= at <= len(word.group()) - _LEAST_PART

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lib.core.errors import ToolFailed
 from lib.media.text.faces import (
+    NEEDS_SHAPER,
     STRIKE_PX,
     candidates,
     covers,
@@ -104,7 +105,8 @@ def _is_picture(unit: str) -> bool:
     if _AS_TEXT in unit:
         return False
     first = unit[0]
-    return _AS_PICTURE in unit or _KEYCAP in unit or first in _PICTURES or ord(first) >= 0x1F000
+    drawn = first in _PICTURES or 0x1F000 <= ord(first) < 0x20000
+    return drawn or _AS_PICTURE in unit or _KEYCAP in unit
 
 
 def _require_shaper(text: str, scripts: set[str]) -> None:
@@ -115,8 +117,7 @@ def _require_shaper(text: str, scripts: set[str]) -> None:
         from fontTools import unicodedata as names
 
         name = names.script_name(script)
-        words = f"{name} needs text shaping, which this machine lacks: apt-get install libfribidi0"
-        raise ToolFailed("text", f"{words} (“{text[:40]}”)")
+        raise ToolFailed("text", f"{name} {NEEDS_SHAPER} (“{text[:40]}”)")
 
 
 def _for_all(brand: Path, script: str, units: list[str]) -> Path | None:
@@ -165,6 +166,8 @@ def _bundled(unit: str, brand: Path) -> str:
     """
     if not _is_picture(unit):
         return unit
+    if shaping() == "basic" and len(unit.replace(_AS_PICTURE, "")) > 1:
+        raise ToolFailed("text", f"{unit} {NEEDS_SHAPER}")
     file = emoji_font(brand)
     plain = _TONES.sub("", unit)
     for version in dict.fromkeys((unit, _SIGNS.sub("", unit), plain, _SIGNS.sub("", plain))):

@@ -14,6 +14,8 @@ from PIL import ImageFont, features
 STRIKE_PX = 109
 #: Size of an emoji beside letters of size 1: a little higher than a capital with its descender.
 EMOJI_SHARE = 0.9
+#: What is said where FriBiDi is missing, after the name of what needs it.
+NEEDS_SHAPER = "needs text shaping, which this machine lacks: apt-get install libfribidi0"
 #: The bundled family that shows a script (ISO 15924) which few brands' fonts have.
 _FAMILIES = {
     "Arab": "NotoSansArabic",

@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lib.core.errors import ToolFailed
 from lib.media.text.bidi import embedding_levels, runs_right_to_left, visual
 from lib.media.text.breaks import SOFT_HYPHEN, Break, Manner, breaks
 from lib.media.text.clusters import split
@@ -111,6 +112,8 @@ def paragraph(text: str, brand: Path, spoken: str | None) -> Paragraph:
     Raises ToolFailed for a character that no bundled font shows.
     """
     clean = _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    if not clean.strip("\u200b\u00ad"):
+        raise ToolFailed("text", "there are no words to set")
     clusters = split(clean, brand)
     shown = "".join(cluster.text for cluster in clusters)
     files = tuple(cluster.file for cluster in clusters for _ in cluster.text)
