@@ -17,6 +17,7 @@ from lib.core.work import Json, Slug
 RESERVED = ("studio",)
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
 _SLOT = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -74,6 +75,8 @@ class BrandKit(_Part):
     tone: str
     handle: str
     call_to_action: str
+    #: What the brand's words are written in, as BCP 47 ("de", "zh-Hant"); guessed when not given.
+    language: Annotated[str, Field(pattern=_LANGUAGE)] | None = None
     palette: Palette
     fonts: Fonts
     #: Path of the logo, relative to the folder that holds the kits.
@@ -101,4 +104,5 @@ class BrandKit(_Part):
             "fonts": self.fonts.model_dump(),
             "logo": self.logo,
             "scenery": self.scenery,
+            **({"language": self.language} if self.language else {}),
         }

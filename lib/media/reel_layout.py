@@ -92,7 +92,8 @@ def layers(words: Words, extremes: list[Image.Image], room: Room) -> tuple[list[
     heading = room.font(words.look["fonts"]["heading"])
     body = room.font(words.look["fonts"]["body"])
     sizes = (round(width * 0.052), round(width * 0.140))
-    title = fit(words.title, heading, (measure, round(height * 0.24)), sizes, "heading")
+    box = (measure, round(height * 0.24))
+    title = fit(words.title, heading, box, sizes, "heading", language=words.look.get("language"))
     first = top + title.height + round(height * 0.04)
     foot = round(height * SAFE_BOTTOM)
     side = round(height * 0.05)
@@ -104,7 +105,8 @@ def layers(words: Words, extremes: list[Image.Image], room: Room) -> tuple[list[
         words, extremes, [(left, top, left + measure, bottom), (left, line, left + measure, foot)]
     )
     found = [Layer(ground, (0, 0), 0.0), _still(words, title, left, top)]
-    found.append(_signature(words, room, body, (left, foot - side), side))
+    ends = (left, left + measure)
+    found.append(_signature(words, room, body, (ends, foot - side, side), rtl=title.rtl))
     comes = iter(_starts(words))
     starts = [[next(comes) for _ in scene] for scene in scenes]
     for number, scene in enumerate(scenes):
@@ -135,7 +137,7 @@ def _scenes(words: Words, file: Path, box: tuple[int, int]) -> tuple[list[list[B
             for share in range(largest, least - 1, -2):
                 size = round(words.size[0] * share / 1000)
                 gap = round(size * 0.75)
-                scenes = _set(parts, file, box, size)
+                scenes = _set(parts, file, box, size, words.look.get("language"))
                 if scenes and all(_tall(scene, gap) <= box[1] for scene in scenes):
                     return scenes, gap
     count = len(words.lines)
@@ -143,11 +145,18 @@ def _scenes(words: Words, file: Path, box: tuple[int, int]) -> tuple[list[list[B
 
 
 def _set(
-    parts: list[tuple[str, ...]], file: Path, box: tuple[int, int], size: int
+    parts: list[tuple[str, ...]],
+    file: Path,
+    box: tuple[int, int],
+    size: int,
+    language: str | None,
 ) -> list[list[Block]] | None:
     """Set all lines at one size; None when one does not fit the box even alone."""
     try:
-        return [[fit(text, file, box, (size, size)) for text in part] for part in parts]
+        return [
+            [fit(text, file, box, (size, size), language=language) for text in part]
+            for part in parts
+        ]
     except ToolFailed as error:
         if "does not fit" not in str(error):
             raise
@@ -193,9 +202,10 @@ def _still(words: Words, title: Block, left: int, top: int) -> Layer:
     place = above + title.headroom - gap - bar[1]
     picture = Image.new("RGBA", (_even(title.width + 4), _even(title.height + above + 4)))
     pen = ImageDraw.Draw(picture)
-    corners = (0, place, bar[0], place + bar[1])
+    start = title.width - bar[0] if title.rtl else 0
+    corners = (start, place, start + bar[0], place + bar[1])
     pen.rounded_rectangle(corners, bar[1] / 2, fill=scrim.readable(words.tone))
-    title.draw(pen, 0, above, words.tone.text)
+    title.draw(picture, 0, above, words.tone.text)
     rise = _even(round(RISE_PX * width / 1080))
     spot = (_even(left), _even(top - above))
     return Layer(_tinted(picture, words.tone), spot, 0.0, rise, solid=True)
@@ -206,21 +216,34 @@ def _line(
 ) -> Layer:
     rise = _even(round(RISE_PX * words.size[0] / 1080))
     picture = Image.new("RGBA", (_even(block.width + 4), _even(block.height + 4)))
-    block.draw(ImageDraw.Draw(picture), 0, 0, words.tone.text)
+    block.draw(picture, 0, 0, words.tone.text)
     spot = (_even(place[0]), _even(place[1]))
     return Layer(_tinted(picture, words.tone), spot, times[0], rise, end_s=times[1])
 
 
-def _signature(words: Words, room: Room, file: Path, place: tuple[int, int], side: int) -> Layer:
+def _signature(
+    words: Words,
+    room: Room,
+    file: Path,
+    place: tuple[tuple[int, int], int, int],
+    *,
+    rtl: bool,
+) -> Layer:
+    """Return logo and handle; ``place`` is left and right, top and height, px."""
+    (left, right), top, side = place
     width = words.size[0]
     sizes = (round(width * 0.024), round(width * 0.036))
-    name = fit(words.look["handle"], file, (round(width * 0.5), side), sizes)
+    language = words.look.get("language")
+    name = fit(words.look["handle"], file, (round(width * 0.5), side), sizes, language=language)
     gap = round(width * 0.025)
-    picture = Image.new("RGBA", (_even(side + gap + name.width), _even(side)))
-    name.draw(ImageDraw.Draw(picture), side + gap, (side - name.height) / 2, words.tone.text)
+    whole = _even(side + gap + name.width)
+    picture = Image.new("RGBA", (whole, _even(side)))
+    start = whole - side - gap - name.ink if rtl else side + gap
+    name.draw(picture, start - name.inset, (side - name.height) / 2, words.tone.text)
     picture = _tinted(picture, words.tone)
-    pictures.paste_logo(picture, room.kit_file(words.look["logo"]), (0, 0), side)
-    return Layer(picture, (_even(place[0]), _even(place[1])), 0.0)
+    sign = (whole - side if rtl else 0, 0)
+    pictures.paste_logo(picture, room.kit_file(words.look["logo"]), sign, side)
+    return Layer(picture, (_even(right - whole if rtl else left), _even(top)), 0.0)
 
 
 def _tinted(picture: Image.Image, tone: Tone) -> Image.Image:

@@ -69,7 +69,8 @@ class Sheet:
         """Fit a text; box and sizes are shares of the page's width."""
         file = self.room.font(self.look["fonts"][role])
         measure = (self.unit(box[0]), self.unit(box[1]))
-        return fit(text, file, measure, (max(9, self.unit(sizes[0])), self.unit(sizes[1])), role)
+        bounds = (max(9, self.unit(sizes[0])), self.unit(sizes[1]))
+        return fit(text, file, measure, bounds, role, language=self.look.get("language"))
 
 
 def run(
@@ -100,21 +101,24 @@ def _stack(
     The scrim of what stands at the foot is laid now too: later it would veil the words.
     """
     boxes, y = [], float(top)
+    column = max(block.width for block, _ in blocks)
     for block, gap in blocks:
         y += gap
-        boxes.append((left, round(y), left + block.ink, round(y + block.height)))
+        start = left + (column - block.ink if block.rtl else 0)
+        boxes.append((start, round(y), start + block.ink, round(y + block.height)))
         y += block.height
-    whole = (left, boxes[0][1], max(b[2] for b in boxes), boxes[-1][3])
+    whole = (min(b[0] for b in boxes), boxes[0][1], max(b[2] for b in boxes), boxes[-1][3])
     picture = scrim.lay(sheet.picture, [whole, *([foot] if foot else [])], sheet.tone)
     pen = ImageDraw.Draw(picture)
     for (block, _), box in zip(blocks, boxes, strict=True):
-        block.draw(pen, box[0], box[1], sheet.tone.text)
+        block.draw(picture, box[0] - block.inset, box[1], sheet.tone.text)
     # From the capitals up, not from the line's top: fonts leave very different room there.
     first = blocks[0][0]
     gap = min(sheet.unit(0.052), round(first.size * 0.42))
     high = max(3, sheet.unit(0.011))
     bar = max(sheet.unit(0.02), top + first.headroom - gap - high)
-    place = (left, bar, left + sheet.unit(0.11), bar + high)
+    start = left + column - sheet.unit(0.11) if first.rtl else left
+    place = (start, bar, start + sheet.unit(0.11), bar + high)
     pen.rounded_rectangle(place, high / 2, fill=scrim.readable(sheet.tone))
     return picture
 
@@ -134,28 +138,35 @@ def _signed(
 ) -> Image.Image:
     """Draw a column of blocks, logo and handle at the foot, and a carousel's dots beside them.
 
-    ``foot`` is the share of the height below which nothing stands.
+    ``foot`` is the share of the height below which nothing stands. A page whose heading runs
+    right to left is the mirror of the others.
     """
+    rtl, gap = blocks[0][0].rtl, sheet.unit(0.024)
     margin, side = sheet.unit(0.075), sheet.unit(0.082)
     middle = round(sheet.page.height * foot) - margin - side // 2
     name = sheet.fit(sheet.look["handle"], "body", (0.5, 0.06), (0.024, 0.034))
-    start = left + side + sheet.unit(0.024)
     right = sheet.page.width - left
-    box = (left, middle - side // 2, right if dots else start + name.ink, middle + side // 2)
+    sign = right - side if rtl else left
+    start = sign - gap - name.ink if rtl else sign + side + gap
+    ends = (left, right) if dots else (min(sign, start), max(sign + side, start + name.ink))
+    box = (ends[0], middle - side // 2, ends[1], middle + side // 2)
     picture = _stack(sheet, blocks, top, left, box)
     logo = sheet.room.kit_file(sheet.look["logo"])
-    pictures.paste_logo(picture, logo, (left, middle - side // 2), side)
-    pen = ImageDraw.Draw(picture)
-    name.draw(pen, start, middle - name.height / 2, sheet.tone.text)
+    pictures.paste_logo(picture, logo, (sign, middle - side // 2), side)
+    name.draw(picture, start - name.inset, middle - name.height / 2, sheet.tone.text)
     if dots:
-        _dots(sheet, pen, right, middle)
+        _dots(sheet, ImageDraw.Draw(picture), (left if rtl else right, middle), rtl=rtl)
     return picture
 
 
-def _dots(sheet: Sheet, pen: ImageDraw.ImageDraw, right: int, middle: int) -> None:
+def _dots(
+    sheet: Sheet, pen: ImageDraw.ImageDraw, end: tuple[int, int], *, rtl: bool = False
+) -> None:
+    """Draw a dot for each slide, the last one at ``end``."""
     gap, small = sheet.unit(0.026), max(2, sheet.unit(0.0062))
+    middle = end[1]
     for number in range(sheet.page.of):
-        x = right - (sheet.page.of - 1 - number) * gap
+        x = end[0] + (sheet.page.of - 1 - number) * (gap if rtl else -gap)
         here = number + 1 == sheet.page.index
         radius = small * 1.5 if here else small
         colour = scrim.readable(sheet.tone) if here else sheet.tone.text
@@ -207,18 +218,19 @@ def _closing(sheet: Sheet) -> Image.Image:
     margin, foot = sheet.unit(0.075), sheet.page.height - sheet.unit(0.116)
     boxes = [(left, top, left + heading.width, under)]
     if sheet.page.of > 1:
-        boxes.append((width // 2, foot - margin // 4, width - margin, foot + margin // 4))
+        half = (margin, width // 2) if heading.rtl else (width // 2, width - margin)
+        boxes.append((half[0], foot - margin // 4, half[1], foot + margin // 4))
     picture = scrim.lay(sheet.picture, boxes, sheet.tone)
     logo = sheet.room.kit_file(sheet.look["logo"])
     pictures.paste_logo(picture, logo, ((width - side) // 2, top), side)
     pen = ImageDraw.Draw(picture)
-    heading.draw(pen, left, top + side + gap, sheet.tone.text, centre=True)
+    heading.draw(picture, left, top + side + gap, sheet.tone.text, centre=True)
     ink = sheet.tone.text
     if len(button.lines) == 1:
         ink = _pill(sheet, pen, button, under, pad)
-    button.draw(pen, (width - button.width) / 2, under + pad[1], ink, centre=True)
+    button.draw(picture, (width - button.width) / 2, under + pad[1], ink, centre=True)
     if sheet.page.of > 1:
-        _dots(sheet, pen, width - margin, foot)
+        _dots(sheet, pen, (margin if heading.rtl else width - margin, foot), rtl=heading.rtl)
     return picture
 
 
@@ -241,7 +253,7 @@ def _reel_cover(sheet: Sheet) -> Image.Image:
     picture = _stack(sheet, [(block, 0.0)], top, left)
     side = sheet.unit(0.10)
     logo = sheet.room.kit_file(sheet.look["logo"])
-    place = (left, top + block.height + sheet.unit(0.06))
+    place = (left + (block.width - side if block.rtl else 0), top + block.height + sheet.unit(0.06))
     pictures.paste_logo(picture, logo, place, side)
     return picture
 
@@ -251,10 +263,13 @@ def _youtube(sheet: Sheet) -> Image.Image:
     left = sheet.unit(0.055)
     block = sheet.fit(sheet.page.heading, "heading", (0.80, 0.41), (0.045, 0.150))
     top = round(sheet.page.height * 0.51 - block.height / 2)
+    if block.rtl:
+        left = sheet.page.width - left - block.width
     picture = _stack(sheet, [(block, 0.0)], top, left)
     side = sheet.unit(0.085)
     logo = sheet.room.kit_file(sheet.look["logo"])
-    corner = (sheet.page.width - side - sheet.unit(0.035), sheet.unit(0.035))
+    away = sheet.unit(0.035)
+    corner = (away if block.rtl else sheet.page.width - side - away, away)
     pictures.paste_logo(picture, logo, corner, side)
     return picture
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from lib.core.brand import BrandKit, Daily, Fonts, Palette
 from lib.core.errors import Refused
@@ -361,3 +362,15 @@ def test_a_tool_is_known_by_its_name_and_its_patience_exceeds_its_deadline(tool:
     assert tool.queue in QUEUES
     assert tool.version >= 1
     assert tool.patience_s > tool.deadline_s > 0
+
+
+def test_a_look_names_the_language_of_a_brand_that_has_one() -> None:
+    assert "language" not in kit().look()
+    for language in ("de", "zh-Hant", "pt-BR", "es-419"):
+        assert kit(language=language).look()["language"] == language
+
+
+@pytest.mark.parametrize("language", ["", "German", "DE", "de_DE", "zh-hant"])
+def test_a_language_that_is_no_bcp_47_is_refused(language: str) -> None:
+    with pytest.raises(ValidationError, match="language"):
+        kit(language=language)

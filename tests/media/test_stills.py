@@ -129,14 +129,52 @@ def test_a_page_really_shows_its_words(room: Room) -> None:
     assert changed[2] - changed[0] > 200
 
 
+def changed(room: Room, one: dict[str, Any], other: dict[str, Any]) -> tuple[int, int, int, int]:
+    """Return the box in which two pages of one layout differ, px."""
+    drawn = []
+    for slot, given in (("a", one), ("b", other)):
+        with Image.open(draw(room, SLUGS[0], "light", {slot: given})[slot]) as opened:
+            drawn.append(opened.convert("RGB"))
+    away = ImageChops.difference(*drawn).convert("L").point([0] * 48 + [255] * 208)
+    box = away.getbbox()
+    assert box is not None
+    return box
+
+
+@pytest.mark.parametrize("layout", ["cover", "body", "statement", "reel_image"])
+def test_heading_and_body_that_run_right_to_left_end_at_one_right_edge(
+    room: Room, layout: str
+) -> None:
+    size = (540, 960) if layout == "reel_image" else (540, 675)
+    heading, body = "שלום", "כל בני האדם"
+    ground = page(layout, size, heading=heading, body=body)
+    left, _, right, _ = changed(room, ground, {**ground, "heading": "קדימה"})
+    assert right > 0.89 * size[0]
+    assert left > 0.3 * size[0]
+    left, _, right, _ = changed(room, ground, {**ground, "body": "זכויות שוות"})
+    assert right > 0.89 * size[0]
+    assert left > 0.3 * size[0]
+
+
+@pytest.mark.parametrize("layout", ["cover", "body", "closing"])
+def test_the_dots_of_a_page_that_runs_right_to_left_are_at_its_left(
+    room: Room, layout: str
+) -> None:
+    for heading, left in (("Good morning", False), ("בוקר טוב", True)):
+        first = page(layout, (540, 675), heading=heading, index=1, of=5)
+        box = changed(room, first, {**first, "index": 5})
+        assert (box[2] < 270) == left
+        assert (box[0] > 270) != left
+
+
 def test_text_that_cannot_fit_is_refused_in_words() -> None:
     with pytest.raises(ToolFailed, match="does not fit; shorten it"):
         fit("word " * 400, INTER, (400, 200), (20, 60))
 
 
-def test_a_character_that_the_font_lacks_is_named() -> None:
-    with pytest.raises(ToolFailed, match="has no glyph for '日'"):
-        fit("Good 日 morning", INTER, (400, 200), (20, 60))
+def test_a_character_that_no_font_has_is_named() -> None:
+    with pytest.raises(ToolFailed, match="no bundled font has '𐎀'"):
+        fit("Good 𐎀 morning", INTER, (400, 200), (20, 60))
 
 
 def test_a_text_is_as_large_as_its_box_allows_and_its_lines_are_balanced() -> None:
