@@ -20,9 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lib.core.errors import ToolFailed
 from lib.media import pictures, planes
-from lib.media.binaries import find
 from lib.media.colour import tone_of
 from lib.media.ffmpeg_run import Pipe
+from lib.media.inputs import name_of
 from lib.media.planes import Overlay, Planes
 from lib.media.reel_layout import FADE_S, Layer, Progress, Words, layers
 from lib.media.room import Room
@@ -80,7 +80,7 @@ def run(
     )
     stack, progress = layers(words, extremes, room)
     music = room.music(wanted.music) if wanted.music else None
-    pipe = Pipe(_command(wanted, music, makes["video"]), what="the encoder")
+    pipe = Pipe.ffmpeg(_graph(wanted, music, makes["video"]), what="the encoder")
     try:
         _feed(pipe, _frames(background, camera, stack, progress, wanted.fps))
         pipe.finish()
@@ -195,7 +195,7 @@ def _feed(pipe: Pipe, frames: Iterator[Planes]) -> None:
         raise failures[0]
 
 
-def _command(wanted: Params, music: Path | None, file: Path) -> list[str]:
+def _graph(wanted: Params, music: Path | None, file: Path) -> Any:
     size = f"{wanted.width}x{wanted.height}"
     video = ffmpeg.input(
         "pipe:0", format="rawvideo", pix_fmt="yuv420p", s=size, r=wanted.fps, **_COLOUR
@@ -203,7 +203,7 @@ def _command(wanted: Params, music: Path | None, file: Path) -> list[str]:
     if music is None:
         source = ffmpeg.input("anullsrc=r=48000:cl=stereo", format="lavfi")
     else:
-        source = ffmpeg.input(f"file:{music}")
+        source = ffmpeg.input(name_of(music))
     end = wanted.seconds
     sound = (
         source.audio.filter("atrim", start=0, end=end)
@@ -211,10 +211,10 @@ def _command(wanted: Params, music: Path | None, file: Path) -> list[str]:
         .filter("afade", type="in", duration=FADE_IN_S)
         .filter("afade", type="out", start_time=max(0, end - FADE_OUT_S), duration=FADE_OUT_S)
     )
-    output = ffmpeg.output(
+    return ffmpeg.output(
         video.video,
         sound,
-        str(file),
+        name_of(file),
         t=end,
         vcodec="libx264",
         preset="veryfast",
@@ -227,6 +227,3 @@ def _command(wanted: Params, music: Path | None, file: Path) -> list[str]:
         use_editlist=0,
         **{"x264-params": "me=dia:subme=1:bframes=5:b-adapt=0", **_COLOUR},
     )
-    quiet = output.global_args("-hide_banner", "-nostdin", "-v", "error").overwrite_output()
-    command: list[str] = quiet.compile(cmd=find().ffmpeg)
-    return command
