@@ -1,0 +1,222 @@
+"""Bring a sound to a loudness and under a peak: gain, a limiter, and a look at the result.
+
+Reels and radio use the same way with another target. What comes out is what was measured in the
+finished file, decoded again, and never what was hoped for: the gain is stepped until the meter
+agrees. The limiter sees four samples for each, because the peak between two samples counts too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from lib.core.errors import ToolFailed
+from lib.media import loudness
+from lib.media.ffmpeg_run import run_ffmpeg
+from lib.media.inputs import MAX_SECONDS, name_of
+from lib.media.loudness import RATE_HZ, Loudness, Survey
+
+#: Distance from the target that a finished file may show, LU: the meter rounds to tenths, so that
+#: the true distance is below 0.2.
+WITHIN_LU = 0.11
+#: Renders before a sound is given up: each costs about a hundredth of its length.
+MOST_RENDERS = 10
+#: Encodes before a codec's own peaks are given up.
+MOST_ENCODES = 4
+#: Seconds that one render may take.
+DEADLINE_S = 120.0
+#: Largest change of gain in one step, dB: a limiter that works hard answers with little.
+MOST_STEP_DB = 12.0
+#: The limiter's times, ms: it looks ahead as long as it attacks.
+ATTACK_MS, RELEASE_MS = 5, 60
+#: What the way back to 48 kHz may add to a limited peak, dB.
+RESAMPLE_DB = 0.15
+#: Nothing that is heard lies below; a constant offset would take room from the limiter.
+LOWEST_HZ = 20
+_OVERSAMPLED_HZ = 4 * RATE_HZ
+#: Samples by which the limiter is late.
+_LATE = _OVERSAMPLED_HZ * ATTACK_MS // 1000 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is wanted: integrated loudness and the highest true peak."""
+
+    lufs: float
+    ceiling_dbtp: float = -1.0
+
+
+REEL = Target(-14.0)
+RADIO = Target(-16.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Coding:
+    options: dict[str, Any]
+    #: What its decoder may add to a peak, dB; 0 where it changes nothing.
+    headroom_db: float
+
+
+_CODINGS = {
+    ".wav": _Coding({"acodec": "pcm_s24le"}, 0.0),
+    ".m4a": _Coding({"acodec": "aac", "audio_bitrate": "160k"}, 0.4),
+    ".mp3": _Coding({"acodec": "libmp3lame", "audio_bitrate": "192k"}, 0.4),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mastered:
+    """What was made, as it was measured in the finished file."""
+
+    lufs: float
+    true_peak_dbtp: float
+    lra_lu: float
+    seconds: float
+    #: How it was made: what was added, and whether the limiter had to work.
+    gain_db: float
+    limited: bool
+    renders: int
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as facts of an object."""
+        return asdict(self)
+
+
+def master(sound: Any, file: Path, target: Target) -> Mastered:
+    """Write a stream of a graph to a file (.wav, .m4a or .mp3), stereo at 48 kHz, at a loudness.
+
+    Raises ToolFailed naming what is wrong with a sound that is silent, clipped, too short or too
+    long, or that cannot be that loud below that peak.
+    """
+    coding = _CODINGS[file.suffix]
+    found = loudness.survey(sound)
+    refuse(found)
+    work = _Work(sound, file, target, found.loudness, coding)
+    return work.to_file() if coding.headroom_db == 0 else work.to_coded_file()
+
+
+def refuse(found: Survey) -> None:
+    """Raise ToolFailed for a sound that no master can be made of, in words."""
+    level = found.loudness
+    if level.seconds < loudness.SHORTEST_S:
+        told = (
+            f"is {level.seconds:.1f} s long; nothing below {loudness.SHORTEST_S} s has a loudness"
+        )
+    elif level.seconds >= MAX_SECONDS:
+        told = f"is longer than {MAX_SECONDS // 3600} hours; cut it into parts"
+    elif level.lufs < loudness.SILENT_LUFS:
+        told = f"is silent ({level.lufs:.0f} LUFS); record it again, or give another file"
+    elif found.clipped:
+        told = (
+            f"is clipped: {found.clipped:.2%} of its samples stand flat at full scale;"
+            " record it again with less gain"
+        )
+    else:
+        return
+    raise ToolFailed("mastering", f"the sound {told}")
+
+
+@dataclass(slots=True)
+class _Work:
+    """One sound on its way to a target."""
+
+    sound: Any
+    file: Path
+    target: Target
+    before: Loudness
+    coding: _Coding
+    gain_db: float = 0.0
+    renders: int = 0
+
+    def to_file(self) -> Mastered:
+        """Render and measure in one, until it is right."""
+        return self._told(self._settle(self._limit(), self.file))
+
+    def to_coded_file(self) -> Mastered:
+        """Find the gain without a file, encode once, and look at what the decoder makes of it."""
+        limit_db = self._limit()
+        self._settle(limit_db, None)
+        for _ in range(MOST_ENCODES):
+            self._render(limit_db, self.file)
+            made = loudness.measure(self.file)
+            over_db = made.true_peak_dbtp - self.target.ceiling_dbtp
+            missing_lu = self.target.lufs - made.lufs
+            if over_db <= 0 and abs(missing_lu) <= WITHIN_LU:
+                return self._told(made)
+            limit_db -= max(0.0, over_db) + (0.1 if over_db > 0 else 0.0)
+            self.gain_db += missing_lu
+        raise self._failed(made)
+
+    def _limit(self) -> float:
+        return self.target.ceiling_dbtp - self.coding.headroom_db - RESAMPLE_DB
+
+    def _settle(self, limit_db: float, file: Path | None) -> Loudness:
+        """Step the gain along the line through the last two results until the meter agrees."""
+        last_gain, last_lufs = 0.0, self.before.lufs
+        self.gain_db = self.target.lufs - last_lufs
+        while self.renders < MOST_RENDERS:
+            made = self._render(limit_db, file)
+            missing_lu = self.target.lufs - made.lufs
+            over_db = made.true_peak_dbtp - self.target.ceiling_dbtp
+            if abs(missing_lu) <= WITHIN_LU and over_db <= 0:
+                return made
+            limit_db -= max(0.0, over_db)
+            moved = self.gain_db - last_gain
+            slope = (made.lufs - last_lufs) / moved if abs(moved) > 0.01 else 1.0
+            last_gain, last_lufs = self.gain_db, made.lufs
+            step = missing_lu / min(1.0, max(0.1, slope))
+            self.gain_db += min(MOST_STEP_DB, max(-MOST_STEP_DB, step))
+        raise self._failed(made)
+
+    def _limits(self, limit_db: float) -> bool:
+        return self.before.true_peak_dbtp + self.gain_db > limit_db
+
+    def _render(self, limit_db: float, file: Path | None) -> Loudness:
+        """Render with the meter on it, into a file or nowhere."""
+        self.renders += 1
+        sound = loudness.even(self.sound).filter("highpass", f=LOWEST_HZ)
+        sound = sound.filter("volume", f"{self.gain_db:.3f}dB")
+        if self._limits(limit_db):
+            sound = limited(sound, limit_db)
+        sound = loudness.metered(sound)
+        if file is None:
+            graph = sound.output("-", format="null")
+        else:
+            graph = sound.output(name_of(file), ar=RATE_HZ, **self.coding.options)
+        return loudness.read(run_ffmpeg(graph, what="the limiter", deadline_s=DEADLINE_S).words)
+
+    def _told(self, made: Loudness) -> Mastered:
+        how = (round(self.gain_db, 2), self._limits(self._limit()), self.renders)
+        return Mastered(made.lufs, made.true_peak_dbtp, made.lra_lu, made.seconds, *how)
+
+    def _failed(self, made: Loudness) -> ToolFailed:
+        wanted = f"{self.target.lufs:g} LUFS below {self.target.ceiling_dbtp:g} dBTP"
+        reached = f"{made.lufs:g} LUFS and {made.true_peak_dbtp:g} dBTP"
+        words = f"the sound cannot be brought to {wanted}: it came to {reached}"
+        return ToolFailed("mastering", words)
+
+
+def limited(sound: Any, limit_db: float) -> Any:
+    """Return a 48 kHz stream whose peaks, those between samples too, stay below a limit in dB."""
+    return (
+        sound.filter("aresample", _OVERSAMPLED_HZ)
+        .filter("apad", pad_len=_LATE)
+        .filter(
+            "alimiter",
+            limit=f"{10 ** (limit_db / 20):.6f}",
+            level=0,
+            attack=ATTACK_MS,
+            release=RELEASE_MS,
+        )
+        .filter("atrim", start_sample=_LATE)
+        .filter("asetpts", "PTS-STARTPTS")
+        .filter("aresample", RATE_HZ)
+    )
+
+
+def master_file(source: Path, file: Path, target: Target) -> Mastered:
+    """Master one file into another; see ``master``."""
+    return master(ffmpeg.input(name_of(source)).audio, file, target)
