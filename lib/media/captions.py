@@ -26,6 +26,8 @@ EARLY_S, LATE_S = 0.5, 2.0
 #: A pause that parts two cues, seconds.
 PAUSE_S = 0.6
 _SENTENCE = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
+#: Marks that begin no line.
+_CLOSING = "、。，！？；：」』）"
 _CLAUSE = re.compile(r"[,;:–—、，；：][\"'”’»)\]]*$")
 
 
@@ -99,9 +101,7 @@ def _at(spoken_s: float, windows: Sequence[Window], *, ends: bool) -> float:
 def _split(text: str) -> Iterator[str]:
     """Yield words; each ideograph with what follows it closely is one, and none exceeds a line."""
     for part in text.split():
-        pieces = re.findall(
-            r"[^\u2e80-\u9fff\uf900-\ufaff\uff66-\uff9f]+|.[、。，！？；：」』）]*", part
-        )
+        pieces = re.findall(r"[^\u2e80-\u9fff\uf900-\ufaff\uff66-\uff9f]+|.[{_CLOSING}]*", part)
         for piece in pieces:
             for at in range(0, len(piece), LINE_CHARACTERS):
                 yield piece[at : at + LINE_CHARACTERS]
@@ -171,7 +171,9 @@ def lines_of(text: str) -> tuple[str, ...] | None:
     if width(text) <= LINE_CHARACTERS:
         return (text,)
     places = [
-        at for at in range(1, len(text)) if text[at] == " " or width(text[at - 1 : at + 1]) == 4
+        at
+        for at in range(1, len(text))
+        if text[at] == " " or (width(text[at - 1 : at + 1]) == 4 and text[at] not in _CLOSING)
     ]
     ways = [(text[:at].strip(), text[at:].strip()) for at in places]
     fitting = [way for way in ways if max(map(width, way)) <= LINE_CHARACTERS]

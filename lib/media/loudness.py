@@ -7,6 +7,7 @@ say: with an option that it does not know, ffmpeg prints a summary of 0.0 LUFS a
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +54,14 @@ class Survey:
 
 
 def measure(file: Path, *, deadline_s: float = 120.0) -> Loudness:
-    """Decode a file and measure it. Raises ToolFailed when it cannot be read."""
-    return survey(ffmpeg.input(name_of(file)).audio, deadline_s=deadline_s).loudness
+    """Decode a file and measure it as it is. Raises ToolFailed when it cannot be read."""
+    sound = ffmpeg.input(name_of(file)).audio.filter("aresample", RATE_HZ)
+    graph = metered(sound).output("-", format="null")
+    return read(run_ffmpeg(graph, what="the meter", deadline_s=deadline_s).words)
 
 
 def survey(sound: Any, *, deadline_s: float = 120.0) -> Survey:
-    """Measure a stream of a graph. Raises ToolFailed when it cannot be read or makes no sense."""
+    """Measure a stream of a graph as stereo. Raises ToolFailed when it cannot be read."""
     wanted = {
         "measure_perchannel": "Peak_level+Flat_factor+Peak_count",
         "measure_overall": "Number_of_samples",
@@ -74,18 +77,26 @@ def even(sound: Any) -> Any:
     return sound.filter("aresample", RATE_HZ).filter("aformat", channel_layouts="stereo")
 
 
-def metered(sound: Any) -> Any:
-    """Return a 48 kHz stream with the meter on it, which lets it through unchanged."""
+def metered(sound: Any, *, peaks: bool = True) -> Any:
+    """Return a 48 kHz stream with the meter on it, which lets it through unchanged.
+
+    Peaks cost as much as all the rest.
+    """
     wanted = {"measure_perchannel": "none", "measure_overall": "Number_of_samples"}
-    return sound.filter("ebur128", peak="true", framelog="verbose").filter("astats", **wanted)
+    return sound.filter("ebur128", peak="true" if peaks else "none", framelog="verbose").filter(
+        "astats", **wanted
+    )
 
 
-def read(words: str) -> Loudness:
-    """Return what the meter of a graph said. Raises ToolFailed for what no meter can say."""
+def read(words: str, *, peaks: bool = True) -> Loudness:
+    """Return what the meter of a graph said; without ``peaks`` the true peak is not a number.
+
+    Raises ToolFailed for what no meter can say.
+    """
     summary = words[max(0, words.rfind("Summary:")) :]
     counts = _counts(words)
     lufs, lra = _value(rf"I:{_NUMBER} LUFS", summary), _value(rf"LRA:{_NUMBER} LU", summary)
-    peak = _value(rf"Peak:{_NUMBER} dBFS", summary)
+    peak = _value(rf"Peak:{_NUMBER} dBFS", summary) if peaks else math.nan
     if lufs is None or lra is None or peak is None or not counts or not -70.0 <= lufs < 0.0:
         tail = summary.strip()[-500:]
         raise ToolFailed("the meter", "gave no loudness that can be believed", tail=tail)

@@ -7,6 +7,7 @@ agrees. The limiter sees four samples for each, because the peak between two sam
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,8 @@ ATTACK_MS, RELEASE_MS = 5, 60
 RESAMPLE_DB = 0.15
 #: Nothing that is heard lies below; a constant offset would take room from the limiter.
 LOWEST_HZ = 20
-_OVERSAMPLED_HZ = 4 * RATE_HZ
-#: Samples by which the limiter is late.
-_LATE = _OVERSAMPLED_HZ * ATTACK_MS // 1000 - 1
+#: Samples that the limiter sees for each: the peak between two of them counts too.
+OVERSAMPLING = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +133,12 @@ class _Work:
 
     def to_file(self) -> Mastered:
         """Render and measure in one, until it is right."""
-        return self._told(self._settle(self._limit(), self.file))
+        limit_db = self._first_guess()
+        return self._told(self._step(limit_db, self.file))
 
     def to_coded_file(self) -> Mastered:
-        """Find the gain without a file, encode once, and look at what the decoder makes of it."""
-        limit_db = self._limit()
-        self._settle(limit_db, None)
+        """Encode what a draft found, and look at what the decoder makes of it."""
+        limit_db = self._first_guess()
         for _ in range(MOST_ENCODES):
             self._render(limit_db, self.file)
             made = loudness.measure(self.file)
@@ -146,21 +146,25 @@ class _Work:
             missing_lu = self.target.lufs - made.lufs
             if over_db <= 0 and abs(missing_lu) <= WITHIN_LU:
                 return self._told(made)
-            limit_db -= max(0.0, over_db) + (0.1 if over_db > 0 else 0.0)
+            limit_db -= over_db + 0.1 if over_db > 0 else 0.0
             self.gain_db += missing_lu
         raise self._failed(made)
 
-    def _limit(self) -> float:
-        return self.target.ceiling_dbtp - self.coding.headroom_db - RESAMPLE_DB
+    def _first_guess(self) -> float:
+        """Return the limit in dB, and find the gain by drafts where the limiter has to work."""
+        limit_db = self.target.ceiling_dbtp - self.coding.headroom_db - RESAMPLE_DB
+        self.gain_db = self.target.lufs - self.before.lufs
+        if self._limits(limit_db):
+            self._step(limit_db, None)
+        return limit_db
 
-    def _settle(self, limit_db: float, file: Path | None) -> Loudness:
+    def _step(self, limit_db: float, file: Path | None) -> Loudness:
         """Step the gain along the line through the last two results until the meter agrees."""
         last_gain, last_lufs = 0.0, self.before.lufs
-        self.gain_db = self.target.lufs - last_lufs
         while self.renders < MOST_RENDERS:
             made = self._render(limit_db, file)
             missing_lu = self.target.lufs - made.lufs
-            over_db = made.true_peak_dbtp - self.target.ceiling_dbtp
+            over_db = made.true_peak_dbtp - self.target.ceiling_dbtp if file else 0.0
             if abs(missing_lu) <= WITHIN_LU and over_db <= 0:
                 return made
             limit_db -= max(0.0, over_db)
@@ -175,46 +179,46 @@ class _Work:
         return self.before.true_peak_dbtp + self.gain_db > limit_db
 
     def _render(self, limit_db: float, file: Path | None) -> Loudness:
-        """Render with the meter on it, into a file or nowhere."""
+        """Render with the meter on it: into a file, or as a draft, which knows no peak."""
         self.renders += 1
         sound = loudness.even(self.sound).filter("highpass", f=LOWEST_HZ)
         sound = sound.filter("volume", f"{self.gain_db:.3f}dB")
         if self._limits(limit_db):
-            sound = limited(sound, limit_db)
-        sound = loudness.metered(sound)
+            sound = limited(sound, limit_db, oversampled=file is not None)
+        sound = loudness.metered(sound, peaks=file is not None)
         if file is None:
             graph = sound.output("-", format="null")
         else:
             graph = sound.output(name_of(file), ar=RATE_HZ, **self.coding.options)
-        return loudness.read(run_ffmpeg(graph, what="the limiter", deadline_s=DEADLINE_S).words)
+        done = run_ffmpeg(graph, what="the limiter", deadline_s=DEADLINE_S)
+        return loudness.read(done.words, peaks=file is not None)
 
     def _told(self, made: Loudness) -> Mastered:
-        how = (round(self.gain_db, 2), self._limits(self._limit()), self.renders)
+        limit_db = self.target.ceiling_dbtp - self.coding.headroom_db - RESAMPLE_DB
+        how = (round(self.gain_db, 2), self._limits(limit_db), self.renders)
         return Mastered(made.lufs, made.true_peak_dbtp, made.lra_lu, made.seconds, *how)
 
     def _failed(self, made: Loudness) -> ToolFailed:
         wanted = f"{self.target.lufs:g} LUFS below {self.target.ceiling_dbtp:g} dBTP"
-        reached = f"{made.lufs:g} LUFS and {made.true_peak_dbtp:g} dBTP"
+        reached = f"{made.lufs:g} LUFS"
+        if not math.isnan(made.true_peak_dbtp):  # a draft knows none
+            reached += f" and {made.true_peak_dbtp:g} dBTP"
         words = f"the sound cannot be brought to {wanted}: it came to {reached}"
         return ToolFailed("mastering", words)
 
 
-def limited(sound: Any, limit_db: float) -> Any:
-    """Return a 48 kHz stream whose peaks, those between samples too, stay below a limit in dB."""
-    return (
-        sound.filter("aresample", _OVERSAMPLED_HZ)
-        .filter("apad", pad_len=_LATE)
-        .filter(
-            "alimiter",
-            limit=f"{10 ** (limit_db / 20):.6f}",
-            level=0,
-            attack=ATTACK_MS,
-            release=RELEASE_MS,
-        )
-        .filter("atrim", start_sample=_LATE)
-        .filter("asetpts", "PTS-STARTPTS")
-        .filter("aresample", RATE_HZ)
-    )
+def limited(sound: Any, limit_db: float, *, oversampled: bool = True) -> Any:
+    """Return a 48 kHz stream whose peaks, those between samples too, stay below a limit in dB.
+
+    What is not oversampled costs a third and keeps to the limit by its samples alone.
+    """
+    rate_hz = RATE_HZ * (OVERSAMPLING if oversampled else 1)
+    late = rate_hz * ATTACK_MS // 1000 - 1
+    limits = {"limit": f"{10 ** (limit_db / 20):.6f}", "attack": ATTACK_MS, "release": RELEASE_MS}
+    sound = sound.filter("aresample", rate_hz) if oversampled else sound
+    sound = sound.filter("apad", pad_len=late).filter("alimiter", level=0, **limits)
+    sound = sound.filter("atrim", start_sample=late).filter("asetpts", "PTS-STARTPTS")
+    return sound.filter("aresample", RATE_HZ) if oversampled else sound
 
 
 def master_file(source: Path, file: Path, target: Target) -> Mastered:

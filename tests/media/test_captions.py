@@ -22,6 +22,7 @@ from lib.media.captions import (
     Word,
     cues,
     joined,
+    lines_of,
     spread,
     width,
 )
@@ -136,6 +137,12 @@ def test_ideographs_are_wide_and_break_without_spaces() -> None:
     made = cues(words)
     check(made, words)
     assert all(" " not in line for cue in made for line in cue.lines)
+
+
+def test_no_line_begins_with_the_mark_that_closes_the_one_before() -> None:
+    first, second = lines_of("冷蔵庫に入れたパンはか。えって早く固くなります") or ("", "")
+    assert first.endswith("。")
+    assert not second.startswith("。")
 
 
 def test_words_without_times_are_shared_out_over_the_speech_by_their_letters() -> None:
