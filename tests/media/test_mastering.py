@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 from array import array
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from lib.core.errors import ToolFailed
 from lib.media import loudness, mastering
 from lib.media.binaries import find
+from lib.media.ffmpeg_run import run_ffmpeg
 from lib.media.inputs import name_of
 from lib.media.mastering import RADIO, REEL, Target, master_file
 from tests.media import meter, voices
@@ -98,6 +100,17 @@ def test_the_limiter_moves_nothing_in_time(tmp_path: Path) -> None:
         return sum(sound[i] * left[i + lag] for i in middle)
 
     assert abs(max(range(-400, 400), key=likeness)) <= 2
+
+
+def test_the_limiter_sees_the_peak_between_two_samples(tmp_path: Path) -> None:
+    # A quarter of the sample rate, half a step shifted: the samples never show the crest.
+    crest = [math.sin(math.pi / 2 * at + math.pi / 4) for at in range(48_000)]
+    source = voices.write(tmp_path / "x.wav", array("d", (0.99 * value for value in crest)))
+    louder = ffmpeg.input(name_of(source)).audio.filter("volume", "6dB")
+    run_ffmpeg(
+        mastering.limited(louder, -6.0).output(name_of(tmp_path / "y.wav")), what="x", deadline_s=9
+    )
+    assert loudness.measure(tmp_path / "y.wav").true_peak_dbtp == pytest.approx(-6, abs=0.3)
 
 
 def test_what_needs_no_limiter_gets_gain_alone(tmp_path: Path) -> None:
