@@ -104,16 +104,15 @@ def _run(
     aside: _Aside | None = None,
 ) -> Done:
     output: list[bytes] = []
-    with tempfile.TemporaryFile() as messages, tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryFile() as messages:
         try:
-            process = subprocess.Popen(
-                list(command),
+            process = _start(
+                command,
+                limits,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=messages,
-                cwd=folder,
                 pass_fds=(aside.writes,) if aside else (),
-                preexec_fn=confined(limits),  # noqa: PLW1509 - the child makes system calls only
             )
         finally:
             if aside:
@@ -126,7 +125,8 @@ def _run(
             _listen(listeners, process, time.monotonic() + deadline_s)
         except subprocess.TimeoutExpired as error:
             words = f"gave no answer in {deadline_s:g} s"
-            raise ToolFailed(what, words, permanent=False) from error
+            tail = last_words(messages)
+            raise ToolFailed(what, words, permanent=False, tail=tail) from error
         finally:
             process.kill()  # harmless when it has ended
             process.wait()
@@ -134,6 +134,21 @@ def _run(
         words = _read_end(messages, MESSAGES_BYTES)
     check(process.returncode, what=what, words=words)
     return Done(b"".join(output), words)
+
+
+def _start(command: Sequence[str], limits: Limits, **streams: Any) -> subprocess.Popen[bytes]:
+    """Start a program within limits, in a folder of its own.
+
+    The folder is gone once the program runs: nothing is found there and nothing is left there,
+    however the two of us end.
+    """
+    with tempfile.TemporaryDirectory() as nowhere:
+        return subprocess.Popen(
+            list(command),
+            cwd=nowhere,
+            preexec_fn=confined(limits),  # noqa: PLW1509 - the child makes system calls only
+            **streams,
+        )
 
 
 def _listen(
@@ -195,15 +210,13 @@ class Pipe:
     def __init__(self, command: Sequence[str], *, what: str, limits: Limits | None = None) -> None:
         self._what = what
         self._messages: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the pipe
-        self._folder = tempfile.TemporaryDirectory()
-        self._process = subprocess.Popen(
-            list(command),
+        self._process = _start(
+            command,
+            limits or Limits(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._messages,
             bufsize=0,
-            cwd=self._folder.name,
-            preexec_fn=confined(limits or Limits()),  # noqa: PLW1509 - it makes system calls only
         )
 
     @classmethod
@@ -237,7 +250,7 @@ class Pipe:
             words = f"did not end within {deadline_s:g} s"
             raise ToolFailed(self._what, words, permanent=False) from error
         words = self._tail()
-        self._close()
+        self._messages.close()
         check(code, what=self._what, words=words)
 
     def kill(self) -> None:
@@ -246,11 +259,7 @@ class Pipe:
         self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
-        self._close()
-
-    def _close(self) -> None:
         self._messages.close()
-        self._folder.cleanup()
 
     def _tail(self) -> str:
         return last_words(self._messages)

@@ -24,9 +24,11 @@ from lib.media.loudness import RATE_HZ, Loudness, Survey
 #: the true distance is below 0.2.
 WITHIN_LU = 0.11
 #: Renders before a sound is given up: each costs about a hundredth of its length.
-MOST_RENDERS = 10
-#: Encodes before a codec's own peaks are given up.
-MOST_ENCODES = 4
+MOST_RENDERS = 12
+#: Most that a peak may be pressed down, dB: what is left beyond has no likeness to what was.
+MOST_LIMITED_DB = 30.0
+#: What is taken off a limit beyond what a codec's decoder put above it, dB.
+PAST_DB = 0.1
 #: Seconds that one render may take.
 DEADLINE_S = 120.0
 #: Largest change of gain in one step, dB: a limiter that works hard answers with little.
@@ -94,8 +96,7 @@ def master(sound: Any, file: Path, target: Target) -> Mastered:
     coding = _CODINGS[file.suffix]
     found = loudness.survey(sound)
     refuse(found)
-    work = _Work(sound, file, target, found.loudness, coding)
-    return work.to_file() if coding.headroom_db == 0 else work.to_coded_file()
+    return _Work(sound, file, target, found.loudness, coding).done()
 
 
 def refuse(found: Survey) -> None:
@@ -131,32 +132,15 @@ class _Work:
     gain_db: float = 0.0
     renders: int = 0
 
-    def to_file(self) -> Mastered:
-        """Render and measure in one, until it is right."""
-        limit_db = self._first_guess()
-        return self._told(self._step(limit_db, self.file))
-
-    def to_coded_file(self) -> Mastered:
-        """Encode what a draft found, and look at what the decoder makes of it."""
-        limit_db = self._first_guess()
-        for _ in range(MOST_ENCODES):
-            self._render(limit_db, self.file)
-            made = loudness.measure(self.file)
-            over_db = made.true_peak_dbtp - self.target.ceiling_dbtp
-            missing_lu = self.target.lufs - made.lufs
-            if over_db <= 0 and abs(missing_lu) <= WITHIN_LU:
-                return self._told(made)
-            limit_db -= over_db + 0.1 if over_db > 0 else 0.0
-            self.gain_db += missing_lu
-        raise self._failed(made)
-
-    def _first_guess(self) -> float:
-        """Return the limit in dB, and find the gain by drafts where the limiter has to work."""
+    def done(self) -> Mastered:
+        """Find the gain by drafts where the limiter has to work, then write the file."""
         limit_db = self.target.ceiling_dbtp - self.coding.headroom_db - RESAMPLE_DB
         self.gain_db = self.target.lufs - self.before.lufs
         if self._limits(limit_db):
             self._step(limit_db, None)
-        return limit_db
+        made = self._step(limit_db, self.file)
+        how = (round(self.gain_db, 2), self._limits(limit_db), self.renders)
+        return Mastered(made.lufs, made.true_peak_dbtp, made.lra_lu, made.seconds, *how)
 
     def _step(self, limit_db: float, file: Path | None) -> Loudness:
         """Step the gain along the line through the last two results until the meter agrees."""
@@ -167,12 +151,15 @@ class _Work:
             over_db = made.true_peak_dbtp - self.target.ceiling_dbtp if file else 0.0
             if abs(missing_lu) <= WITHIN_LU and over_db <= 0:
                 return made
-            limit_db -= max(0.0, over_db)
+            limit_db -= over_db + PAST_DB if over_db > 0 else 0.0
             moved = self.gain_db - last_gain
-            slope = (made.lufs - last_lufs) / moved if abs(moved) > 0.01 else 1.0
+            # Two results that lie close differ by the meter's rounding as much as by the gain.
+            slope = (made.lufs - last_lufs) / moved if abs(moved) > 0.5 else 1.0
             last_gain, last_lufs = self.gain_db, made.lufs
             step = missing_lu / min(1.0, max(0.1, slope))
             self.gain_db += min(MOST_STEP_DB, max(-MOST_STEP_DB, step))
+            if self.before.true_peak_dbtp + self.gain_db - limit_db > MOST_LIMITED_DB:
+                break
         raise self._failed(made)
 
     def _limits(self, limit_db: float) -> bool:
@@ -191,12 +178,9 @@ class _Work:
         else:
             graph = sound.output(name_of(file), ar=RATE_HZ, **self.coding.options)
         done = run_ffmpeg(graph, what="the limiter", deadline_s=DEADLINE_S)
+        if file and self.coding.headroom_db:  # what its decoder makes of it is what is heard
+            return loudness.measure(file)
         return loudness.read(done.words, peaks=file is not None)
-
-    def _told(self, made: Loudness) -> Mastered:
-        limit_db = self.target.ceiling_dbtp - self.coding.headroom_db - RESAMPLE_DB
-        how = (round(self.gain_db, 2), self._limits(limit_db), self.renders)
-        return Mastered(made.lufs, made.true_peak_dbtp, made.lra_lu, made.seconds, *how)
 
     def _failed(self, made: Loudness) -> ToolFailed:
         wanted = f"{self.target.lufs:g} LUFS below {self.target.ceiling_dbtp:g} dBTP"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -145,16 +144,12 @@ def test_memory_has_a_limit_too(tmp_path: Path) -> None:
         pipe.kill()
 
 
-def test_a_run_has_a_folder_of_its_own_that_goes_with_it() -> None:
-    words = "import os; print(os.getcwd(), os.listdir())"
-    folder, listing = (
-        ffmpeg_run.run([sys.executable, "-c", words], what="x", deadline_s=9)[0]
-        .decode()
-        .split(maxsplit=1)
-    )
-    assert folder != os.getcwd()
-    assert listing.strip() == "[]"
-    assert not Path(folder).exists()
+def test_a_run_finds_no_file_beside_it_and_leaves_none(tmp_path: Path) -> None:
+    lists, leaves = "import os; print(os.listdir())", "open('left', 'w')"
+    told, _ = ffmpeg_run.run([sys.executable, "-c", lists], what="x", deadline_s=9)
+    assert told.strip() == b"[]"
+    with pytest.raises(ToolFailed, match="FileNotFoundError"):
+        ffmpeg_run.run([sys.executable, "-c", leaves], what="x", deadline_s=9)
 
 
 def test_the_last_words_are_in_the_error(tmp_path: Path) -> None:
