@@ -1,6 +1,7 @@
 """Compose the music beds of this folder: chords, a soft piano, bass and brushes, from sums of sines.
 
     python assets/music/compose.py [path of ffmpeg]      writes daybreak, drift and momentum .m4a
+                                                     and beds.json, where their beats lie
 
 Everything follows from the tables below and a fixed seed; no sample and no tune of others is
 used. The room is a convolution with decaying noise. Needs the standard library and ffmpeg.
@@ -8,6 +9,7 @@ used. The room is a convolution with decaying noise. Needs the standard library 
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import re
@@ -23,6 +25,7 @@ from pathlib import Path
 RATE = 32_000  # Hz; nothing in here sounds above 12 kHz
 TARGET_LUFS = -18.0
 CEILING = 0.76  # of full scale: leaves the encoder's overshoot below -1.5 dBTP
+TAIL = 4.0  # seconds in which the last chord fades
 TABLE = 4096
 STEP = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 Track = tuple[array, array]
@@ -142,10 +145,10 @@ def brush(rng: random.Random, seconds: float) -> array:
 
 
 def play(piece: Piece, rng: random.Random) -> Track:
-    """Return the dry mix of a piece, with four seconds for its last chord to fade."""
+    """Return the dry mix of a piece, with a tail for its last chord to fade."""
     bars = [bar.split() for bar in piece.chords.split("|")]
     beat, last = 60 / piece.bpm, len(bars) - 1
-    count = round((len(bars) * 4 * beat + 4.0) * RATE)
+    count = round((len(bars) * 4 * beat + TAIL) * RATE)
     track: Track = (array("d", bytes(8 * count)), array("d", bytes(8 * count)))
     notes: dict[float, array] = {}
     for number, (root, *tones) in enumerate(bars):
@@ -223,8 +226,20 @@ def master(ffmpeg: str, dry: Path, echo: Path, file: Path, seconds: float) -> No
     )
 
 
+def grids() -> dict[str, dict[str, float]]:
+    """Return where the beats of every piece lie: whoever cuts or fades a bed does it there."""
+    return {
+        name: {
+            "bpm": piece.bpm, "beats_per_bar": 4, "bars": piece.chords.count("|") + 1,
+            "first_downbeat_s": 0.0, "tail_s": TAIL,
+        }
+        for name, piece in PIECES.items()
+    }
+
+
 def main() -> None:
-    """Compose every piece beside this file."""
+    """Compose every piece beside this file, and write down their beats."""
+    Path(__file__).with_name("beds.json").write_text(json.dumps(grids(), indent=2) + "\n")
     ffmpeg = sys.argv[1] if len(sys.argv) > 1 else shutil.which("ffmpeg") or "ffmpeg"
     with tempfile.TemporaryDirectory() as folder:
         dry, echo = Path(folder, "dry.wav"), Path(folder, "echo.wav")

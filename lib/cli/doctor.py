@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from lib.cli.client import settings_for
 from lib.cli.output import emit, say
 from lib.core.errors import Refused, StudioError
 from lib.media.binaries import find
+from lib.media.ffmpeg_run import run
 from lib.media.text import shaping
 from lib.ports import Query
 from lib.settings import Settings
@@ -79,13 +79,11 @@ def _ffmpeg(settings: Settings) -> Iterator[Finding]:
     del settings
     try:
         pair = find()
+        told, _ = run([pair.ffmpeg, "-hide_banner", "-encoders"], what="ffmpeg", deadline_s=30)
     except StudioError as error:
         yield Finding("ffmpeg", "problem", str(error), "run ./brandcast up once, it installs it")
         return
-    run = subprocess.run(
-        [pair.ffmpeg, "-hide_banner", "-encoders"], capture_output=True, text=True, check=False
-    )
-    lacking = [name for name in NEEDED if f" {name} " not in run.stdout]
+    lacking = [name for name in NEEDED if f" {name} " not in told.decode()]
     if lacking:
         yield Finding(
             "ffmpeg", "problem", f"{pair.ffmpeg} lacks {', '.join(lacking)}", "use another build"

@@ -14,7 +14,8 @@ from typing import Any
 
 from lib.core.errors import ToolFailed, Unavailable, machine_fault
 from lib.media.binaries import find
-from lib.media.ffmpeg_run import guarded_input, run
+from lib.media.ffmpeg_run import run
+from lib.media.inputs import guarded_input
 
 #: Seconds that one measurement may take; a 30 s reel decodes in about 4 s.
 DEADLINE_S = 90.0

@@ -19,10 +19,11 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from lib.core.errors import ToolFailed
-from lib.media import pictures, planes
-from lib.media.binaries import find
+from lib.media import mastering, music, pictures, planes
 from lib.media.colour import tone_of
-from lib.media.ffmpeg_run import Pipe
+from lib.media.ffmpeg_run import Pipe, run_ffmpeg
+from lib.media.inputs import name_of
+from lib.media.mastering import REEL
 from lib.media.planes import Overlay, Planes
 from lib.media.reel_layout import FADE_S, Layer, Progress, Words, layers
 from lib.media.room import Room
@@ -31,8 +32,8 @@ from lib.media.room import Room
 NEAREST = 0.90
 #: Frames that may wait for the encoder: enough to bridge its bursts, few enough for memory.
 AHEAD = 6
-#: Fades of the music, seconds.
-FADE_IN_S, FADE_OUT_S = 0.4, 1.5
+#: Seconds that a track of silence may take.
+SOUND_S = 60.0
 _COLOUR = {
     "color_primaries": "bt709",
     "color_trc": "bt709",
@@ -79,8 +80,8 @@ def run(
         seconds=wanted.seconds,
     )
     stack, progress = layers(words, extremes, room)
-    music = room.music(wanted.music) if wanted.music else None
-    pipe = Pipe(_command(wanted, music, makes["video"]), what="the encoder")
+    graph = _graph(wanted, _sound(wanted, room), makes["video"])
+    pipe = Pipe.ffmpeg(graph, what="the encoder")
     try:
         _feed(pipe, _frames(background, camera, stack, progress, wanted.fps))
         pipe.finish()
@@ -195,38 +196,35 @@ def _feed(pipe: Pipe, frames: Iterator[Planes]) -> None:
         raise failures[0]
 
 
-def _command(wanted: Params, music: Path | None, file: Path) -> list[str]:
+def _sound(wanted: Params, room: Room) -> Path:
+    """Write the sound of the reel as it will be heard, encoded once; return its file."""
+    file = room.workdir / "sound.m4a"
+    if wanted.music is None:
+        silence = music.silence(wanted.seconds)
+        graph = silence.output(name_of(file), acodec="aac", audio_bitrate="160k")
+        run_ffmpeg(graph, what="the encoder", deadline_s=SOUND_S)
+    else:
+        mastering.master(music.bed(room.music(wanted.music), wanted.seconds), file, REEL)
+    return file
+
+
+def _graph(wanted: Params, sound_file: Path, file: Path) -> Any:
     size = f"{wanted.width}x{wanted.height}"
     video = ffmpeg.input(
         "pipe:0", format="rawvideo", pix_fmt="yuv420p", s=size, r=wanted.fps, **_COLOUR
     )
-    if music is None:
-        source = ffmpeg.input("anullsrc=r=48000:cl=stereo", format="lavfi")
-    else:
-        source = ffmpeg.input(f"file:{music}")
-    end = wanted.seconds
-    sound = (
-        source.audio.filter("atrim", start=0, end=end)
-        .filter("apad", whole_dur=end)
-        .filter("afade", type="in", duration=FADE_IN_S)
-        .filter("afade", type="out", start_time=max(0, end - FADE_OUT_S), duration=FADE_OUT_S)
-    )
-    output = ffmpeg.output(
+    sound = ffmpeg.input(name_of(sound_file)).audio
+    return ffmpeg.output(
         video.video,
         sound,
-        str(file),
-        t=end,
+        name_of(file),
+        t=wanted.seconds,
         vcodec="libx264",
         preset="veryfast",
         crf=18,
         pix_fmt="yuv420p",
-        acodec="aac",
-        ar=48000,
-        audio_bitrate="160k",
+        acodec="copy",
         movflags="+faststart+negative_cts_offsets",
         use_editlist=0,
         **{"x264-params": "me=dia:subme=1:bframes=5:b-adapt=0", **_COLOUR},
     )
-    quiet = output.global_args("-hide_banner", "-nostdin", "-v", "error").overwrite_output()
-    command: list[str] = quiet.compile(cmd=find().ffmpeg)
-    return command

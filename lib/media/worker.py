@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from lib.core.errors import ToolFailed, Unavailable, machine_fault
-from lib.media.ffmpeg_run import die_with_parent
+from lib.media.confine import die_with_parent
 from lib.media.room import Room
 from lib.media.tools import TOOLS
 

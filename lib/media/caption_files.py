@@ -1,0 +1,59 @@
+"""Cues as files that players read: SubRip and WebVTT.
+
+``captions.py`` makes the cues. Text is people's own, so what means something to a player is
+written so that it means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lib.media.captions import Cue, joined
+
+
+def srt(cues: Sequence[Cue]) -> str:
+    """Return cues as SubRip."""
+    blocks = []
+    for number, cue in enumerate(cues, 1):
+        # It knows no escape: the one sign that would start another time is written otherwise.
+        text = "\n".join(line.replace("-->", "→") for line in cue.lines)
+        times = f"{_time(cue.start_s, ',')} --> {_time(cue.stop_s, ',')}"
+        blocks.append(f"{number}\n{times}\n{text}\n")
+    return "\n".join(blocks)
+
+
+def vtt(cues: Sequence[Cue], *, word_times: bool = False) -> str:
+    """Return cues as WebVTT, with the time of each word within its cue where that is asked."""
+    blocks = ["WEBVTT\n"]
+    for cue in cues:
+        text = _timed(cue) if word_times else "\n".join(map(_escaped, cue.lines))
+        blocks.append(f"{_time(cue.start_s, '.')} --> {_time(cue.stop_s, '.')}\n{text}\n")
+    return "\n".join(blocks)
+
+
+def _timed(cue: Cue) -> str:
+    """Return the lines with a time before each word that begins after the cue does."""
+    left = list(cue.words)
+    lines = []
+    for line in cue.lines:
+        count = next(n for n in range(1, len(left) + 1) if joined(left[:n]) == line)
+        own, left = left[:count], left[count:]
+        told, plain = "", ""
+        for number, word in enumerate(own):
+            longer = joined(own[: number + 1])
+            space = " " if longer[len(plain) :].startswith(" ") else ""
+            later = cue.start_s < word.start_s < cue.stop_s
+            time = f"<{_time(word.start_s, '.')}>" if later else ""
+            told += f"{space}{time}{_escaped(word.text)}"
+            plain = longer
+        lines.append(told)
+    return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _time(seconds: float, point: str) -> str:
+    whole, millis = divmod(round(seconds * 1000), 1000)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}{point}{millis:03}"
