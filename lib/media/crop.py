@@ -22,7 +22,7 @@ _SKIN_BLUE, _SKIN_RED = (77, 127), (135, 173)
 #: Share of all that stands out which belongs to the subject: what is left are odds and ends.
 SUBJECT = 0.8
 #: Share of it above and below which a subject begins, and what is given up to keep it whole.
-ODDS, GIVEN_UP = 0.03, 0.08
+ODDS, GIVEN_UP = 0.015, 0.04
 #: Room above a subject and on its other sides, as shares of the window.
 HEADROOM, MARGIN = 0.08, 0.03
 #: What a window loses at its rims, and for lying away from the middle.
@@ -48,8 +48,9 @@ def window(picture: Image.Image, size: tuple[int, int]) -> Box:
 
 def saliency(picture: Image.Image) -> Image.Image:
     """Return what stands out, as a small grey picture."""
-    small = picture.convert("RGB")
-    small.thumbnail((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=2.0)
+    scale = min(1.0, SIDE / max(picture.size))
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    small = picture.resize(size, Image.Resampling.BOX, reducing_gap=2.0).convert("RGB")
     luma, blue, red = small.convert("YCbCr").split()
     found = Image.new("L", small.size)
     for channel, share in ((luma, 0.5), (blue, 1.2), (red, 1.2)):
@@ -143,7 +144,7 @@ def _subject(profile: Sequence[int], total: int, before: float) -> tuple[int, in
     sums = [0, *itertools.accumulate(profile)]
     if before == HEADROOM:
         first = bisect.bisect_right(sums, ODDS * total) - 1
-        return first, bisect.bisect_left(sums, (1 - 3 * ODDS) * total)
+        return first, bisect.bisect_left(sums, (1 - 6 * ODDS) * total)
     found, last = (0, len(profile)), 0
     for first in range(len(profile)):
         while last < len(profile) and sums[last] - sums[first] < SUBJECT * total:

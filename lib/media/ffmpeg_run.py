@@ -20,7 +20,9 @@ from typing import IO
 from lib.core.errors import ToolFailed, Unavailable, machine_fault
 
 #: Demuxers that may open an input: a playlist or a script in disguise is refused.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,wav,mp3,rawvideo"
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,wav,mp3"
+#: Decoders that may run: those of films and sounds that people bring or we make, and no others.
+DECODERS = "h264,hevc,mpeg4,vp9,libdav1d,av1,aac,mp3,mp3float,alac,flac,opus,pcm_s16le,pcm_s24le"
 #: Largest picture that a decoder may allocate, px: 4K is 8.3 million.
 MAX_PIXELS = 8_300_000
 #: Characters of a tool's last words that are kept.
@@ -46,6 +48,7 @@ def guarded_input(file: Path) -> list[str]:
     """Return the arguments that open a file as one of the known formats and nothing else."""
     return [
         *("-protocol_whitelist", "file", "-format_whitelist", FORMATS),
+        *("-codec_whitelist", DECODERS),
         *("-max_pixels", str(MAX_PIXELS), "-i", f"file:{file.resolve()}"),
     ]
 

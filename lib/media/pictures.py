@@ -32,6 +32,7 @@ QUALITY = 90
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp"}
 #: What Pillow raises for bytes that are no sound picture, each from another corner of it.
 _BROKEN = (SyntaxError, struct.error, LookupError, TypeError, OverflowError, EOFError)
+_FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -57,28 +58,20 @@ def load(file: Path, *, least: tuple[int, int] | None = None) -> Image.Image:
     return picture
 
 
-def load_own(file: Path, what: str) -> Image.Image:
+def photo(file: Path, size: tuple[int, int]) -> Image.Image:
+    """Return a photo cut to ``size`` px around its subject. Raises ToolFailed as ``_own``."""
+    return cover(_own(file, "photo", size).convert("RGB"), size)
+
+
+def _own(file: Path, what: str, least: tuple[int, int]) -> Image.Image:
     """Return a picture of a brand kit. Raises ToolFailed naming what cannot be used and why."""
     try:
-        return load(file, least=None)
+        return load(file, least=least)
     except (OSError, ValueError) as error:
-        raise _unusable(file, what, error) from error
-
-
-def photo(file: Path, size: tuple[int, int]) -> Image.Image:
-    """Return a photo cut to ``size`` px around its subject. Raises ToolFailed as ``load_own``."""
-    try:
-        return cover(load(file, least=size).convert("RGB"), size)
-    except (OSError, ValueError) as error:
-        raise _unusable(file, "photo", error) from error
-
-
-def _unusable(file: Path, what: str, error: Exception) -> Exception:
-    """Return the error in words; the machine's own faults say nothing against the file."""
-    if machine_fault(error):
-        return error
-    words = f"{error}".replace(str(file), "the file")
-    return ToolFailed("brand kit", f"the {what} {file.name} cannot be used: {words}")
+        if machine_fault(error):  # which says nothing against the file
+            raise
+        words = f"{error}".replace(str(file), "the file")
+        raise ToolFailed("brand kit", f"the {what} {file.name} cannot be used: {words}") from error
 
 
 @contextlib.contextmanager
@@ -143,7 +136,7 @@ def orientation(picture: Image.Image) -> int:
 
 
 def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return a copy as RGB or RGBA in sRGB; a profile that makes no sense is left out."""
+    """Return it as RGB or RGBA in sRGB; a profile that makes no sense is left out."""
     if picture.mode.startswith(("I", "F")):  # sixteen bits, which Pillow would only cut off
         picture = picture.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
     clear = picture.has_transparency_data
@@ -156,13 +149,11 @@ def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
             target = ImageCms.createProfile("sRGB")
             mode = picture.mode if picture.mode == "RGBA" else "RGB"
             changed = ImageCms.profileToProfile(
-                picture, source, target, outputMode=mode, flags=_CMS_FLAGS
+                picture, source, target, outputMode=mode, flags=_FLAGS
             )
             picture = changed or picture
-    return picture.convert(wanted)
-
-
-_CMS_FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+    # Not copied where it is right already: 40 megapixels are 160 MB.
+    return picture if picture.mode == wanted else picture.convert(wanted)
 
 
 def spread(picture: Image.Image) -> float:
@@ -187,7 +178,8 @@ def paste_logo(picture: Image.Image, file: Path, place: tuple[int, int], side: i
 
     Raises ToolFailed when the logo cannot be used.
     """
-    logo = load_own(file, "logo").convert("RGBA")
+    logo = _own(file, "logo", (side, side))
     logo.thumbnail((side, side), Image.Resampling.LANCZOS)
+    logo = logo.convert("RGBA")
     offset = ((side - logo.width) // 2, (side - logo.height) // 2)
     picture.paste(logo, (place[0] + offset[0], place[1] + offset[1]), logo)
