@@ -36,7 +36,6 @@ SILENCE = "noise=-50dB:duration=0.5"
 _LUFS = re.compile(r"I:\s+(-?[\d.]+) LUFS")
 _PEAK = re.compile(r"Peak:\s+(-?[\d.]+) dBFS")
 _SILENT = re.compile(r"silence_duration: ([\d.]+)")
-_SILENT_FROM = re.compile(r"silence_start: (-?[\d.]+)")
 
 Facts = dict[str, Any]
 Packets = list[dict[str, Any]]
@@ -176,9 +175,6 @@ def _seen(pixels: bytes, seconds: float) -> Facts:
 
 def _heard(messages: str, seconds: float) -> Facts:
     silent = sum(float(length) for length in _SILENT.findall(messages))
-    starts = _SILENT_FROM.findall(messages)
-    if len(starts) > len(_SILENT.findall(messages)):  # a silence that lasts to the end
-        silent += max(0.0, seconds - float(starts[-1]))
     facts: Facts = {"heard_s": round(max(0.0, seconds - silent), 3)}
     loudness, peak = _LUFS.findall(messages), _PEAK.findall(messages)
     facts |= {"lufs": float(loudness[-1])} if loudness else {}

@@ -94,8 +94,14 @@ FILMS: dict[str, tuple[Film, str]] = {
         "the sound is silent",
     ),
     "clipped": (Film(louder="volume=40dB"), "true peak is"),
-    "cut short": (Film(after=lambda data: data[: len(data) * 6 // 10]), "cannot be read"),
-    "cut by its last byte": (Film(after=lambda data: data[:-1]), "cannot be read"),
+    "cut short": (
+        Film(after=lambda data: data[: len(data) * 6 // 10]),
+        "cannot be read: it was cut short",
+    ),
+    "cut by its last byte": (
+        Film(after=lambda data: data[:-1]),
+        "cannot be read: it was cut short",
+    ),
     "overwritten in its middle": (Film(after=_with_a_hole), "cannot be read"),
     "too wide": (Film(filters="scale=182:320"), "width is 182, expected 180"),
     "4:4:4": (Film(pixels="yuv444p"), "video profile is High 4:4:4 Predictive, expected High"),
