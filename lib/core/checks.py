@@ -11,13 +11,20 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-#: Facts that a probe reports, by name: ``media_type`` str; ``width``, ``height`` px;
-#: ``seconds`` float; ``frames`` int; ``fps`` float; ``video_codec``, ``pixel_format``,
-#: ``audio_codec`` str; ``faststart`` bool; ``spread`` 0..255 (standard deviation of luma,
-#: so a blank picture reads about 0); ``lufs``, ``true_peak_dbtp`` float;
-#: ``entries`` int (length of a sealed JSON document's main list).
+#: Facts that a probe reports, by name. Any: ``media_type`` str. What is seen: ``width``,
+#: ``height`` px; ``spread`` 0..127.5 (standard deviation of luma, so a blank picture reads about
+#: 0); ``upright`` bool (no tag turns, mirrors or stretches it). Pictures: ``colour_mode`` str
+#: ("RGB", "RGBA", "CMYK", "L"; with "16" for 16 bits); ``progressive`` bool; ``embedded`` str
+#: (what it carries besides pixels, "exif+gps"; "nothing"); ``drawn`` per cent (of the rows, above
+#: a foot that only repeats one block). Films: ``frames`` int; ``fps`` float; ``steady`` bool (they
+#: follow each other evenly); ``video_codec``, ``video_profile``, ``pixel_format`` str; ``level``
+#: int (40 for 4.0); ``colours`` str (primaries/transfer/matrix/range); ``faststart``,
+#: ``edit_list`` bool; ``lit_s``, ``moving_s`` (seconds that are not black, not frozen); ``drift_s``
+#: (between the ends of picture and sound). Sound: ``audio_codec`` str; ``lufs``,
+#: ``true_peak_dbtp`` float; ``heard_s`` (seconds that are not silent). Both: ``seconds`` float.
+#: Documents: ``entries`` int (length of a sealed JSON document's main list).
 Facts = Mapping[str, Any]
 
 
@@ -44,10 +51,31 @@ class Check(BaseModel):
     max_true_peak_dbtp: float | None = None
     #: Least number of entries in a sealed JSON document.
     min_entries: int | None = None
+    upright: bool | None = None
+    colour_mode: str | None = None
+    progressive: bool | None = None
+    embedded: str | None = None
+    min_drawn: float | None = None
+    frames: int | None = None
+    fps: float | None = None
+    steady: bool | None = None
+    video_profile: str | None = None
+    max_level: int | None = None
+    colours: str | None = None
+    edit_list: bool | None = None
+    min_lit_s: float | None = None
+    min_moving_s: float | None = None
+    min_heard_s: float | None = None
+    max_drift_s: float | None = None
+
+    @model_serializer(mode="wrap")
+    def _asked(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Store only what is asked: a record holds one check for each artifact."""
+        return {name: value for name, value in whole(self).items() if value is not None}
 
 
-#: Checks that demand one exact value, with the words used when it differs.
-_EXACT = {
+#: Facts that must equal the bound of the same name, with the words used when they differ.
+EXACT = {
     "media_type": "type",
     "width": "width",
     "height": "height",
@@ -55,6 +83,53 @@ _EXACT = {
     "pixel_format": "pixel format",
     "audio_codec": "audio codec",
     "faststart": "faststart",
+    "upright": "upright",
+    "colour_mode": "colour mode",
+    "progressive": "progressive",
+    "embedded": "what is embedded",
+    "frames": "number of frames",
+    "fps": "frame rate",
+    "steady": "steady frame rate",
+    "video_profile": "video profile",
+    "colours": "colours",
+    "edit_list": "edit list",
+}
+#: Facts that must be near the bound of the same name, and the bound that says how near.
+NEAR = {"seconds": "seconds_tolerance", "lufs": "lufs_tolerance"}
+#: Facts that must be at least a bound, or at most.
+AT_LEAST = {
+    "spread": "min_spread",
+    "entries": "min_entries",
+    "drawn": "min_drawn",
+    "lit_s": "min_lit_s",
+    "moving_s": "min_moving_s",
+    "heard_s": "min_heard_s",
+}
+AT_MOST = {
+    "true_peak_dbtp": "max_true_peak_dbtp",
+    "level": "max_level",
+    "drift_s": "max_drift_s",
+}
+_UNITS = {"seconds": "s", "lufs": "LUFS"}
+_TOO_LITTLE = {
+    "spread": "the picture is blank",
+    "entries": "too few entries",
+    "drawn": "the foot of the picture is empty",
+    "lit_s": "the film is black",
+    "moving_s": "the film stands still",
+    "heard_s": "the sound is silent",
+}
+_TOO_MUCH = {
+    "true_peak_dbtp": ("true peak", " dBTP"),
+    "level": ("level", ""),
+    "drift_s": ("distance between the ends of picture and sound", " s"),
+}
+#: What a yes or no means that is not the one that was asked for.
+_MEANS = {
+    ("upright", False): "a tag turns or stretches it",
+    ("progressive", True): "it is a progressive JPEG",
+    ("steady", False): "its frames do not follow each other evenly",
+    ("edit_list", True): "an edit list hides frames",
 }
 
 
@@ -70,17 +145,14 @@ def faults(check: Check, size: int, facts: Facts) -> tuple[str, ...]:
         found.append(f"is only {size} bytes, at least {check.min_bytes} expected")
     if facts.get("unreadable"):
         return (*found, f"cannot be read: {facts['unreadable']}")
-    for field, word in _EXACT.items():
-        wanted = getattr(check, field)
-        if wanted is not None and facts.get(field) != wanted:
-            found.append(f"{word} is {facts.get(field, 'unknown')}, expected {wanted}")
-    found += _near(facts, "seconds", check.seconds, check.seconds_tolerance, "s")
-    found += _near(facts, "lufs", check.lufs, check.lufs_tolerance, "LUFS")
-    found += _at_least(facts, "spread", check.min_spread, "the picture is blank")
-    found += _at_least(facts, "entries", check.min_entries, "too few entries")
-    peak, highest = _number(facts, "true_peak_dbtp"), check.max_true_peak_dbtp
-    if highest is not None and (peak is None or peak > highest):
-        found.append(f"true peak is {_show(peak)} dBTP, at most {highest} allowed")
+    for name, word in EXACT.items():
+        found += _equal(facts, name, getattr(check, name), word)
+    for name, by in NEAR.items():
+        found += _near(facts, name, getattr(check, name), getattr(check, by))
+    for name, bound in AT_LEAST.items():
+        found += _at_least(facts, name, getattr(check, bound))
+    for name, bound in AT_MOST.items():
+        found += _at_most(facts, name, getattr(check, bound))
     return tuple(found)
 
 
@@ -92,18 +164,34 @@ def _number(facts: Facts, name: str) -> float | None:
     return value
 
 
-def _near(facts: Facts, name: str, wanted: float | None, within: float, unit: str) -> list[str]:
+def _equal(facts: Facts, name: str, wanted: Any, word: str) -> list[str]:
+    measured = facts.get(name, "unknown")
+    if wanted is None or measured == wanted:
+        return []
+    means = _MEANS.get((name, measured)) if isinstance(measured, bool) else None
+    return [means or f"{word} is {measured}, expected {wanted}"]
+
+
+def _near(facts: Facts, name: str, wanted: float | None, within: float) -> list[str]:
     measured = _number(facts, name)
     if wanted is None or (measured is not None and abs(measured - wanted) <= within):
         return []
-    return [f"{name} is {_show(measured)} {unit}, expected {wanted:g} ± {within:g}"]
+    return [f"{name} is {_show(measured)} {_UNITS[name]}, expected {wanted:g} ± {within:g}"]
 
 
-def _at_least(facts: Facts, name: str, least: float | None, words: str) -> list[str]:
+def _at_least(facts: Facts, name: str, least: float | None) -> list[str]:
     measured = _number(facts, name)
     if least is None or (measured is not None and measured >= least):
         return []
-    return [f"{words} ({name} is {_show(measured)}, at least {least:g} expected)"]
+    return [f"{_TOO_LITTLE[name]} ({name} is {_show(measured)}, at least {least:g} expected)"]
+
+
+def _at_most(facts: Facts, name: str, most: float | None) -> list[str]:
+    measured = _number(facts, name)
+    if most is None or (measured is not None and measured <= most):
+        return []
+    word, unit = _TOO_MUCH[name]
+    return [f"{word} is {_show(measured)}{unit}, at most {most} allowed"]
 
 
 def _show(measured: float | None) -> str:

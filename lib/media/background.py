@@ -12,7 +12,6 @@ from typing import Any, Literal
 from PIL import Image, ImageEnhance
 from pydantic import BaseModel, ConfigDict, Field
 
-from lib.core.errors import ToolFailed
 from lib.media import pictures
 from lib.media.colour import tone_of
 from lib.media.room import Room
@@ -46,14 +45,7 @@ def run(
     if wanted.photo is None:
         picture = paint(wanted.look["scenery"], size, tone, wanted.seed)
     else:
-        photo = pictures.cover(_photo(room.kit_file(wanted.photo)), size)
+        photo = pictures.photo(room.kit_file(wanted.photo), size)
         calm = ImageEnhance.Color(photo).enhance(0.9)
         picture = Image.blend(Image.new("RGB", size, tone.ground), calm, PHOTO_KEPT)
     picture.save(makes["background"], "WEBP", lossless=True, quality=0, method=0)
-
-
-def _photo(file: Path) -> Image.Image:
-    try:
-        return pictures.load(file).convert("RGB")
-    except (OSError, ValueError) as error:
-        raise ToolFailed("background", f"the photo {file.name} cannot be used: {error}") from error

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 #: Demuxers that may open an input: a playlist or a script in disguise is refused.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,wav,mp3,rawvideo"
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,wav,mp3"
 #: Decoders that may run on an input: what cameras, phones, voices and we ourselves write.
 CODECS = (
-    "h264,hevc,mpeg4,mjpeg,png,rawvideo,aac,mp3,mp3float,alac,"
+    "h264,hevc,mpeg4,vp9,libdav1d,av1,aac,mp3,mp3float,alac,flac,opus,"
     "pcm_u8,pcm_s16le,pcm_s24le,pcm_s32le,pcm_f32le,pcm_f64le,pcm_mulaw,pcm_alaw"
 )
 #: Largest picture that a decoder may allocate, px: 4K is 8.3 million.

@@ -72,11 +72,17 @@ class InstantTools:
 def _facts(call: ToolCall, slot: str) -> dict[str, Any]:
     params = call.params
     size = params["pages"][slot] if "pages" in params else params
-    facts = {"width": size["width"], "height": size["height"], "spread": 50.0}
-    if call.tool == "background":
-        return {"media_type": "image/webp", **facts}
-    if call.tool == "stills":
-        return {"media_type": "image/jpeg", **facts}
+    facts = {"width": size["width"], "height": size["height"], "spread": 50.0, "upright": True}
+    kinds = {"background": "image/webp", "stills": "image/jpeg"}
+    if call.tool in kinds:
+        return {
+            "media_type": kinds[call.tool],
+            **facts,
+            "colour_mode": "RGB",
+            "progressive": False,
+            "embedded": "nothing",
+            "drawn": 100.0,
+        }
     return {
         "media_type": "video/mp4",
         **facts,
@@ -85,4 +91,16 @@ def _facts(call: ToolCall, slot: str) -> dict[str, Any]:
         "pixel_format": "yuv420p",
         "audio_codec": "aac",
         "faststart": True,
+        "frames": 30 * params["seconds"],
+        "fps": 30.0,
+        "steady": True,
+        "video_profile": "High",
+        "level": 40,
+        "colours": "bt709/bt709/bt709/tv",
+        "edit_list": False,
+        "lit_s": float(params["seconds"]),
+        "moving_s": float(params["seconds"]),
+        "heard_s": float(params["seconds"]),
+        "drift_s": 0.02,
+        "true_peak_dbtp": -5.0,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib.core.checks import Check, faults
+from lib.core.checks import AT_LEAST, AT_MOST, EXACT, NEAR, Check, faults
 from lib.core.decide import Run, decide
 from lib.core.paths import ObjectName, build, fingerprint
 from lib.core.status import Assessment
@@ -167,15 +167,13 @@ def shapes() -> dict[str, Plan]:
 
 def good_facts(check: Check) -> dict[str, Any]:
     """Return facts that meet a check exactly."""
-    wanted = check.model_dump(exclude_none=True)
-    names = ("media_type", "width", "height", "seconds", "video_codec", "pixel_format")
-    facts = {name: wanted[name] for name in names if name in wanted}
-    facts |= {name: wanted[name] for name in ("audio_codec", "faststart", "lufs") if name in wanted}
-    bounds = {"spread": "min_spread", "entries": "min_entries"}
-    facts |= {fact: wanted[bound] for fact, bound in bounds.items() if bound in wanted}
-    if check.max_true_peak_dbtp is not None:
-        facts["true_peak_dbtp"] = check.max_true_peak_dbtp
-    return facts
+    wanted = check.model_dump()
+    same = {name: name for name in (*EXACT, *NEAR)}
+    return {
+        fact: wanted[bound]
+        for fact, bound in (same | AT_LEAST | AT_MOST).items()
+        if bound in wanted
+    }
 
 
 def sight(what: Artifact, *, size: int = 5000, generation: int = 1, **facts: Any) -> Sighting:

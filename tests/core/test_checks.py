@@ -12,9 +12,41 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lib.core.checks import Check, faults
-from tests.core.plans import MASTER, PICTURE, SEALED, SPEECH, VIDEO, good_facts
+from lib.core.work import Plan
+from tests.core.plans import MASTER, PICTURE, SEALED, SPEECH, VIDEO, good_facts, item, reel
 
-CHECKS = {"picture": PICTURE, "video": VIDEO, "speech": SPEECH, "master": MASTER, "sealed": SEALED}
+#: Everything that may be asked, of things that are no one object.
+LOOKS = Check(
+    media_type="image/jpeg",
+    upright=True,
+    colour_mode="RGB",
+    progressive=False,
+    embedded="nothing",
+    min_drawn=97.0,
+)
+FILM = Check(
+    media_type="video/mp4",
+    frames=300,
+    fps=30.0,
+    steady=True,
+    video_profile="High",
+    max_level=42,
+    colours="bt709/bt709/bt709/tv",
+    edit_list=False,
+    min_lit_s=9.5,
+    min_moving_s=8.0,
+    min_heard_s=7.5,
+    max_drift_s=0.034,
+)
+CHECKS = {
+    "looks": LOOKS,
+    "film": FILM,
+    "picture": PICTURE,
+    "video": VIDEO,
+    "speech": SPEECH,
+    "master": MASTER,
+    "sealed": SEALED,
+}
 ASKED = [(name, fact) for name, check in CHECKS.items() for fact in good_facts(check)]
 
 
@@ -62,6 +94,86 @@ def test_unreadable_bytes_say_why_and_nothing_else_is_guessed() -> None:
         "cannot be read: moov atom not found",
     )
     assert len(faults(VIDEO, 12, {"unreadable": "cut off"})) == 2
+
+
+@pytest.mark.parametrize(
+    ("check", "facts", "words"),
+    [
+        (LOOKS, {"upright": False}, "a tag turns or stretches it"),
+        (LOOKS, {"colour_mode": "CMYK"}, "colour mode is CMYK, expected RGB"),
+        (LOOKS, {"progressive": True}, "it is a progressive JPEG"),
+        (LOOKS, {"embedded": "exif+gps"}, "what is embedded is exif+gps, expected nothing"),
+        (
+            LOOKS,
+            {"drawn": 50.0},
+            "the foot of the picture is empty (drawn is 50, at least 97 expected)",
+        ),
+        (FILM, {"frames": 299}, "number of frames is 299, expected 300"),
+        (FILM, {"fps": 25.0}, "frame rate is 25.0, expected 30.0"),
+        (FILM, {"steady": False}, "its frames do not follow each other evenly"),
+        (FILM, {"level": 52}, "level is 52, at most 42 allowed"),
+        (FILM, {"edit_list": True}, "an edit list hides frames"),
+        (FILM, {"lit_s": 0.0}, "the film is black (lit_s is 0, at least 9.5 expected)"),
+        (FILM, {"moving_s": 7.9}, "the film stands still (moving_s is 7.9, at least 8 expected)"),
+        (FILM, {"heard_s": 0.0}, "the sound is silent (heard_s is 0, at least 7.5 expected)"),
+        (
+            FILM,
+            {"drift_s": 0.1},
+            "distance between the ends of picture and sound is 0.1 s, at most 0.034 allowed",
+        ),
+    ],
+)
+def test_what_is_seen_and_heard_has_its_words(
+    check: Check, facts: dict[str, Any], words: str
+) -> None:
+    assert wrong(check, **facts) == (words,)
+
+
+def test_every_bound_that_a_check_knows_is_asked_in_a_test() -> None:
+    asked = {bound for check in CHECKS.values() for bound in check.model_dump()}
+    assert asked == set(Check.model_fields)
+
+
+#: A check as records hold it that were written before there were bounds on what is seen.
+STORED = {
+    "media_type": "video/mp4",
+    "min_bytes": 100000,
+    "width": 1080,
+    "height": 1920,
+    "seconds": 10.0,
+    "seconds_tolerance": 0.12,
+    "video_codec": "h264",
+    "pixel_format": "yuv420p",
+    "audio_codec": "aac",
+    "faststart": True,
+    "min_spread": 2.0,
+    "lufs": None,
+    "lufs_tolerance": 0.5,
+    "max_true_peak_dbtp": None,
+    "min_entries": None,
+}
+
+
+def test_a_plan_that_was_stored_before_is_read_and_judged_as_it_was() -> None:
+    artifact = {"slot": "video", "path": item(reel(), "video").path, "check": STORED}
+    step = {"name": "reel_video", "tool": "reel_video", "makes": [artifact], "patience_s": 720.0}
+    read = Plan.model_validate({"steps": [step]}).artifacts()[0].check
+    then = good_facts(read)
+    assert faults(read, 100_000, then) == ()
+    assert not {"moving_s", "frames", "upright", "colours"} & then.keys()
+    assert faults(read, 100_000, {**then, "seconds": 9.0}) != ()
+
+
+def test_a_record_holds_only_the_bounds_that_are_asked() -> None:
+    assert Check(media_type="image/png", width=9).model_dump() == {
+        "media_type": "image/png",
+        "min_bytes": 1,
+        "width": 9,
+        "seconds_tolerance": 0.12,
+        "lufs_tolerance": 0.5,
+    }
+    for check in CHECKS.values():
+        assert Check.model_validate_json(check.model_dump_json()) == check
 
 
 @pytest.mark.parametrize(

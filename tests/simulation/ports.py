@@ -278,10 +278,17 @@ def facts_in(data: bytes, media_type: str) -> Json:
 def _facts_of(call: ToolCall, slot: str) -> Json:
     """Return what a file of a recipe's step must be like."""
     size = call.params["pages"][slot] if "pages" in call.params else call.params
-    facts = {"width": size["width"], "height": size["height"], "spread": 50.0}
+    facts = {"width": size["width"], "height": size["height"], "spread": 50.0, "upright": True}
     kinds = {"background": "image/webp", "stills": "image/jpeg"}
     if call.tool in kinds:
-        return {"media_type": kinds[call.tool], **facts}
+        return {
+            "media_type": kinds[call.tool],
+            **facts,
+            "colour_mode": "RGB",
+            "progressive": False,
+            "embedded": "nothing",
+            "drawn": 100.0,
+        }
     return {
         "media_type": "video/mp4",
         **facts,
@@ -290,4 +297,16 @@ def _facts_of(call: ToolCall, slot: str) -> Json:
         "pixel_format": "yuv420p",
         "audio_codec": "aac",
         "faststart": True,
+        "frames": 30 * call.params["seconds"],
+        "fps": 30.0,
+        "steady": True,
+        "video_profile": "High",
+        "level": 40,
+        "colours": "bt709/bt709/bt709/tv",
+        "edit_list": False,
+        "lit_s": float(call.params["seconds"]),
+        "moving_s": float(call.params["seconds"]),
+        "heard_s": float(call.params["seconds"]),
+        "drift_s": 0.02,
+        "true_peak_dbtp": -5.0,
     }

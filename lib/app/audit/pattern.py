@@ -12,23 +12,10 @@ from operator import itemgetter
 from typing import Any
 
 from lib.app.case import Case
-from lib.core.checks import Check
+from lib.core.checks import AT_LEAST, AT_MOST, EXACT, NEAR, Check
 from lib.core.work import Json, Keep
 from lib.ports import ObjectInfo, Record
 
-#: Facts that a check compares for being equal, and those that it wants near, or within, numbers.
-EXACT = (
-    "media_type",
-    "width",
-    "height",
-    "video_codec",
-    "pixel_format",
-    "audio_codec",
-    "faststart",
-)
-NEAR = {"seconds": "seconds_tolerance", "lufs": "lufs_tolerance"}
-AT_LEAST = {"spread": "min_spread", "entries": "min_entries"}
-AT_MOST = {"true_peak_dbtp": "max_true_peak_dbtp"}
 _NUMBERS = (float, int)
 #: Equals nothing that could be stored.
 _UNKNOWN: Any = object()

@@ -18,6 +18,11 @@ from lib.core.work import Json, Keep
 MIN_SPREAD = 2.0
 #: A JPEG below this many bytes cannot be a finished page of these sizes.
 MIN_JPEG_BYTES = 8_000
+#: Least share of the rows above a foot of one repeated block, in per cent: a page is drawn to
+#: its last row.
+MIN_DRAWN = 97.0
+#: What a picture of ours is: eight bits of sRGB, shown as it is stored, and nothing beside it.
+PLAIN: dict[str, Any] = {"colour_mode": "RGB", "upright": True, "embedded": "nothing"}
 
 
 def draft_of(order: Order, kind: Format) -> tuple[Draft, BrandKit]:
@@ -47,7 +52,12 @@ def add_background(plan: PlanDraft, draft: Draft, kit: BrandKit, size: tuple[int
     seed = fingerprint(plan.order.work_id, draft.title)
     photo = kit.photos[int(seed, 36) % len(kit.photos)] if kit.photos else None
     check = Check(
-        media_type="image/webp", width=width, height=height, min_spread=MIN_SPREAD, min_bytes=1_000
+        media_type="image/webp",
+        width=width,
+        height=height,
+        min_spread=MIN_SPREAD,
+        min_bytes=1_000,
+        **PLAIN,
     )
     plan.step(
         "background",
@@ -97,4 +107,7 @@ def jpeg_check(page_params: Json) -> Check:
         width=page_params["width"],
         height=page_params["height"],
         min_spread=MIN_SPREAD,
+        min_drawn=MIN_DRAWN,
+        progressive=False,
+        **PLAIN,
     )

@@ -14,6 +14,16 @@ YOUTUBE = (1280, 720)
 #: The camera moves within a background 15 % larger than the frame; even numbers for 4:2:0.
 CANVAS = (1242, 2208)
 FPS = 30
+#: H.264 as telephones decode it in hardware: the profile, and 4.2 for the level.
+PROFILE, MAX_LEVEL = "High", 42
+#: Primaries, transfer, matrix and range: what players assume of HD, and what we say.
+COLOURS = "bt709/bt709/bt709/tv"
+#: Picture and sound end within one frame of each other, seconds.
+MAX_DRIFT_S = 0.034
+#: Least shares of a reel that are not black, not frozen and not silent: music may breathe.
+LIT, MOVING, HEARD = 0.95, 0.8, 0.75
+#: A decoded peak above this has been cut off.
+MAX_PEAK_DBTP = -0.3
 #: The beds under assets/music.
 MUSIC = ("daybreak", "drift", "momentum")
 
@@ -37,21 +47,9 @@ def plan(order: Order) -> Plan:
         },
     )
     width, height = SIZE
-    check = Check(
-        media_type="video/mp4",
-        min_bytes=100_000,
-        width=width,
-        height=height,
-        seconds=float(draft.seconds),
-        video_codec="h264",
-        pixel_format="yuv420p",
-        audio_codec="aac",
-        faststart=True,
-        min_spread=MIN_SPREAD,
-    )
     steps.step(
         "reel_video",
-        [Make("video", "videos", "mp4", check)],
+        [Make("video", "videos", "mp4", video_check(draft.seconds))],
         params={
             "look": kit.look(),
             "variant": draft.variant,
@@ -67,3 +65,33 @@ def plan(order: Order) -> Plan:
         needs=("background",),
     )
     return steps.plan()
+
+
+def video_check(seconds: int) -> Check:
+    """Return what makes the film of a reel valid, ``seconds`` long."""
+    width, height = SIZE
+    return Check(
+        media_type="video/mp4",
+        min_bytes=100_000,
+        width=width,
+        height=height,
+        seconds=float(seconds),
+        frames=seconds * FPS,
+        fps=float(FPS),
+        steady=True,
+        upright=True,
+        video_codec="h264",
+        video_profile=PROFILE,
+        max_level=MAX_LEVEL,
+        pixel_format="yuv420p",
+        colours=COLOURS,
+        audio_codec="aac",
+        faststart=True,
+        edit_list=False,
+        min_spread=MIN_SPREAD,
+        min_lit_s=LIT * seconds,
+        min_moving_s=MOVING * seconds,
+        min_heard_s=HEARD * seconds,
+        max_drift_s=MAX_DRIFT_S,
+        max_true_peak_dbtp=MAX_PEAK_DBTP,
+    )

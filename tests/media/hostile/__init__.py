@@ -1,0 +1,1 @@
+"""Files that mean harm: what each is, and what must become of it."""
