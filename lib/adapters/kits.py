@@ -16,7 +16,7 @@ import struct
 import tomllib
 import zoneinfo
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ LEAST_FACTS = 30
 LEAST_CONTRAST = 4.5
 #: Smallest logo, px: it is drawn up to 216 px wide.
 LEAST_LOGO = 128
+#: Below the fonts for brands: those of the scripts that few of them have; and who is asked first.
+FALLBACKS, FIRST_FALLBACK = "noto", "Inter-Medium"
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 #: Keys of brand.toml that change no picture; the rest are part of the kit's digest.
 _SILENT = frozenset({"tone", "hashtags", "time_zone", "posting_slots", "platforms", "daily"})
@@ -135,15 +137,22 @@ class KitFolders:
                 choices = ", ".join(sorted(bundled))
                 yield f"{kit.slug}/brand.toml: fonts.{role}: {name!r} is not bundled; use {choices}"
                 continue
-            glyphs = _glyphs(bundled[name])
+            fallbacks = sorted((self._fonts / FALLBACKS).glob("*.?tf"))
+            fonts = [bundled[name], bundled.get(FIRST_FALLBACK, bundled[name]), *fallbacks]
             for text in shown:
-                lacking = next((c for c in text if not c.isspace() and ord(c) not in glyphs), None)
+                strange = (c for c in text if not c.isspace())
+                lacking = next((c for c in strange if not _has(fonts, ord(c))), None)
                 if lacking:
                     yield (
-                        f"{kit.slug}: fonts.{role}: {name} has no glyph for {lacking!r} in"
-                        f" “{text[:50]}”; use another font or another character"
+                        f"{kit.slug}: fonts.{role}: neither {name} nor any other bundled font has a"
+                        f" glyph for {lacking!r} in “{text[:50]}”; use another character"
                     )
                     break
+
+
+def _has(fonts: Iterable[Path], character: int) -> bool:
+    """Tell whether any font has a glyph; the first one has most, so the others stay closed."""
+    return any(character in _glyphs(font) for font in fonts)
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -103,4 +103,5 @@ def _facts(call: ToolCall, slot: str) -> dict[str, Any]:
         "heard_s": float(params["seconds"]),
         "drift_s": 0.02,
         "true_peak_dbtp": -5.0,
+        "lufs": -14.0,
     }

@@ -163,7 +163,7 @@ BREAKS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "add",
     ),
     "strange glyph": (
-        swap("facts.toml", "Jupiter is about", "木星 is about"),
+        swap("facts.toml", "Jupiter is about", "𐎀 is about"),
         SLUG,
         "fonts.body",
         "another",
@@ -182,7 +182,7 @@ BREAKS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "mend",
     ),
     "strange glyph in a headline": (
-        swap("facts.toml", 'headline = "', 'headline = "木 '),
+        swap("facts.toml", 'headline = "', 'headline = "𐎀 '),
         SLUG,
         "fonts.heading",
         "another",
@@ -194,6 +194,11 @@ BREAKS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "every kit",
     ),
 }
+
+
+def test_a_kit_may_speak_in_any_bundled_script(kits: KitFolders, tmp_path: Path) -> None:
+    swap("facts.toml", "Jupiter is about", "木星, المشتري and गुरु 👩‍🚀 are about")(tmp_path / SLUG)
+    assert kits.check(SLUG) == []
 
 
 def test_the_good_kit_is_good(kits: KitFolders) -> None:

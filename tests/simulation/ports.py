@@ -309,4 +309,5 @@ def _facts_of(call: ToolCall, slot: str) -> Json:
         "heard_s": float(call.params["seconds"]),
         "drift_s": 0.02,
         "true_peak_dbtp": -5.0,
+        "lufs": -14.0,
     }

@@ -22,8 +22,8 @@ COLOURS = "bt709/bt709/bt709/tv"
 MAX_DRIFT_S = 0.034
 #: Least shares of a reel that are not black, not frozen and not silent: music may breathe.
 LIT, MOVING, HEARD = 0.95, 0.8, 0.75
-#: A decoded peak above this has been cut off.
-MAX_PEAK_DBTP = -0.3
+#: How loud a reel is, LUFS, as the platforms play it; and its highest decoded peak.
+LUFS, MAX_PEAK_DBTP = -14.0, -1.0
 #: The beds under assets/music.
 MUSIC = ("daybreak", "drift", "momentum")
 
@@ -93,5 +93,6 @@ def video_check(seconds: int) -> Check:
         min_moving_s=MOVING * seconds,
         min_heard_s=HEARD * seconds,
         max_drift_s=MAX_DRIFT_S,
+        lufs=LUFS,
         max_true_peak_dbtp=MAX_PEAK_DBTP,
     )
