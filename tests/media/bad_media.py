@@ -34,7 +34,7 @@ class Film:
 
     picture: str = f"testsrc2=s={SIZE[0]}x{SIZE[1]}:r=30"
     sound: str = "sine=frequency=330:sample_rate=48000"
-    louder: str = "volume=6dB"
+    louder: str = "volume=7.8dB"
     filters: str = "null"
     seconds: float = SECONDS
     sound_s: float = SECONDS
@@ -94,6 +94,7 @@ FILMS: dict[str, tuple[Film, str]] = {
         "the sound is silent",
     ),
     "clipped": (Film(louder="volume=40dB"), "true peak is"),
+    "too quiet": (Film(louder="volume=2dB"), "lufs is -19"),
     "cut short": (
         Film(after=lambda data: data[: len(data) * 6 // 10]),
         "cannot be read: it was cut short",
