@@ -43,7 +43,7 @@ def test_a_burst_is_the_same_to_the_byte_as_here_though_its_news_are_doubled_lat
     view = cloud.until(burst["id"], "complete", LIMIT_S)
     assert view["counts"]["ready"] == 4
     studio = cloud.studio()
-    assert stored(studio) == here
+    cloud.wait_for(lambda: stored(studio) == here, LIMIT_S)  # raw files go a moment after
     found = verify(studio, OWNER)
     assert (found.works, found.lies) == (5, [])
     assert cloud.uploads() == sum(len(case.work.plan.artifacts()) for case in cases(studio))
@@ -58,7 +58,7 @@ def test_a_burst_is_the_same_to_the_byte_as_here_though_its_news_are_doubled_lat
     assert studio.objects.delete(lost, generation=info.generation)
     cloud.wait_for(lambda: studio.objects.stat(lost) is not None, LIMIT_S)
     cloud.until(burst["id"], "complete", LIMIT_S)
-    assert stored(studio) == here
+    cloud.wait_for(lambda: stored(studio) == here, LIMIT_S)  # raw files go a moment after
     assert verify(studio, OWNER).lies == []
     # Each by both subscriptions; the video was put twice.
     assert dropped.count("OBJECT_DELETE") >= 2

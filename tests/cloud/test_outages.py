@@ -60,7 +60,7 @@ def test_a_burst_outlasts_an_outage(
     over.set()
     cloud.until(burst["id"], "complete", LIMIT_S)
     studio = cloud.studio()
-    assert stored(studio) == here
+    cloud.wait_for(lambda: stored(studio) == here, LIMIT_S)  # raw files go a moment after
     assert verify(studio, OWNER).lies == []
     found = cases(studio)
     assert cloud.uploads() == sum(len(case.work.plan.artifacts()) for case in found)
