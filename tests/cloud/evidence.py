@@ -43,7 +43,9 @@ def made_here(folder: Path, spec: dict[str, Any]) -> Stored:
         with running(local):
             burst = intake.create_burst(local.studio, OWNER, OWNER, spec, key="one")
             deadline = time.monotonic() + LIMIT_S
-            while views.burst(local.studio, OWNER, burst.id)["phase"] != "complete":
+            while views.burst(local.studio, OWNER, burst.id)["phase"] != "complete" or any(
+                "/raw/" in path for path in stored(local.studio)
+            ):
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
             return stored(local.studio)
