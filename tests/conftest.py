@@ -15,7 +15,6 @@ CI = os.environ.get("CI") == "true"
 STUDIOS = ("cloud", "e2e", "process")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests together where files run side by side, and studios after each other."""
     for item in items:
