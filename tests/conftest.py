@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -11,16 +10,6 @@ import pytest
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 CI = os.environ.get("CI") == "true"
-#: Rooms whose tests run whole studios and wait for them: one of these at a time.
-STUDIOS = ("cloud", "e2e", "process")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests together where files run side by side, and studios after each other."""
-    for item in items:
-        room = item.path.relative_to(Path(__file__).parent).parts[0]
-        group = "studios" if room in STUDIOS else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)

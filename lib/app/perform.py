@@ -49,7 +49,7 @@ def perform(studio: Studio, work_id: str, step_name: str, number: int) -> str:
     known = _start(studio, case, attempt)
     started = known.attempt(step_name, number) if known else None
     if known is None or started is None:
-        return "dropped: another delivery of it was first"
+        return "dropped: another delivery was first, or the work has changed since"
     ended = _try(studio, known, started, missing)
     note(
         "step_ended",

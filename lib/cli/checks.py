@@ -18,7 +18,7 @@ def test(args: argparse.Namespace) -> int:
     """Run the linter, the type checker and every test; return 1 when anything is wrong."""
     python = sys.executable
     # Files side by side; whoever names tests looks at them one by one.
-    pytest = args.pytest or [f"-n{min(os.cpu_count() or 1, MOST_SIDE_BY_SIDE)}", "--dist=loadgroup"]
+    pytest = args.pytest or [f"-n{min(os.cpu_count() or 1, MOST_SIDE_BY_SIDE)}", "--dist=loadfile"]
     runs = (
         ("ruff check", [python, "-m", "ruff", "check", "."]),
         ("ruff format", [python, "-m", "ruff", "format", "--check", "."]),

@@ -36,7 +36,7 @@ class TestTheClaim:
 
         monkeypatch.setattr(crank.local.records, "update", first)
         said = perform(crank.studio, "b", "draw", 1)
-        assert said == "dropped: another delivery of it was first"
+        assert said == "dropped: another delivery was first, or the work has changed since"
         assert not crank.tools.made
         assert entry(crank)["executor"] == "another"
 
@@ -53,7 +53,7 @@ class TestTheClaim:
 
         monkeypatch.setitem(perform.__globals__, "judge", slow)
         said = perform(crank.studio, "b", "draw", 1)
-        assert said == "dropped: another delivery of it was first"
+        assert said == "dropped: another delivery was first, or the work has changed since"
         assert entry(crank)["executor"] == "another"
 
     def meanwhile(
@@ -83,7 +83,7 @@ class TestTheClaim:
             settle(crank.studio, "b")
 
         said = self.meanwhile(crank, monkeypatch, edit)
-        assert said == "dropped: another delivery of it was first"
+        assert said == "dropped: another delivery was first, or the work has changed since"
         assert not crank.tools.made
         assert entry(crank)["started_at"] is None
         crank.until_quiet()
@@ -124,7 +124,7 @@ class TestTheClaim:
 
         monkeypatch.setattr(crank.local.records, "update", gone)
         said = perform(crank.studio, "b", "draw", 1)
-        assert said == "dropped: another delivery of it was first"
+        assert said == "dropped: another delivery was first, or the work has changed since"
 
     @pytest.mark.parametrize("verb", ["perform", "close"])
     def test_a_record_that_others_write_all_the_time_is_left_to_the_next_call(

@@ -13,6 +13,7 @@ from lib.embedded import running
 from lib.ports import Query
 from lib.wiring.local import open_local
 from tests.app.crank import OWNER, settings_below
+from tests.cloud.cloud import Cloud
 
 #: Seconds within which a burst is made on a busy machine; an outage comes on top.
 LIMIT_S = 300.0
@@ -34,6 +35,12 @@ def stored(studio: Studio) -> Stored:
 def cases(studio: Studio) -> list[Case]:
     """Return every work with its ledger."""
     return [case_of(record) for record in walk(studio, Query(WORKS, order_by="created_at"))]
+
+
+def wait_until_same(cloud: Cloud, here: Stored) -> None:
+    """Wait until the cloud's bucket holds what is here; raw files go a moment after the rest."""
+    studio = cloud.studio()
+    cloud.wait_for(lambda: stored(studio) == here, LIMIT_S)
 
 
 def made_here(folder: Path, spec: dict[str, Any]) -> Stored:

@@ -9,7 +9,7 @@ from pathlib import Path
 from lib.app.verify import verify
 from tests.app.crank import OWNER
 from tests.cloud.cloud import Cloud
-from tests.cloud.evidence import LIMIT_S, cases, made_here, stored
+from tests.cloud.evidence import LIMIT_S, cases, made_here, wait_until_same
 from tests.infra.index_coverage import Shape, uncovered
 
 SPEC = {"kind": "test", "brands": ["night-sky", "two-wheels"], "posts": 1, "reels": 1}
@@ -43,7 +43,7 @@ def test_a_burst_is_the_same_to_the_byte_as_here_though_its_news_are_doubled_lat
     view = cloud.until(burst["id"], "complete", LIMIT_S)
     assert view["counts"]["ready"] == 4
     studio = cloud.studio()
-    cloud.wait_for(lambda: stored(studio) == here, LIMIT_S)  # raw files go a moment after
+    wait_until_same(cloud, here)
     found = verify(studio, OWNER)
     assert (found.works, found.lies) == (5, [])
     assert cloud.uploads() == sum(len(case.work.plan.artifacts()) for case in cases(studio))
@@ -58,7 +58,7 @@ def test_a_burst_is_the_same_to_the_byte_as_here_though_its_news_are_doubled_lat
     assert studio.objects.delete(lost, generation=info.generation)
     cloud.wait_for(lambda: studio.objects.stat(lost) is not None, LIMIT_S)
     cloud.until(burst["id"], "complete", LIMIT_S)
-    cloud.wait_for(lambda: stored(studio) == here, LIMIT_S)  # raw files go a moment after
+    wait_until_same(cloud, here)
     assert verify(studio, OWNER).lies == []
     # Each by both subscriptions; the video was put twice.
     assert dropped.count("OBJECT_DELETE") >= 2

@@ -18,7 +18,7 @@ from lib.app.verify import verify
 from lib.core.work import Outcome
 from tests.app.crank import OWNER
 from tests.cloud.cloud import Cloud
-from tests.cloud.evidence import LIMIT_S, cases, made_here, stored
+from tests.cloud.evidence import LIMIT_S, cases, made_here, wait_until_same
 
 OUTAGE_S = float(os.environ.get("OUTAGE_S", "12"))
 SPEC: dict[str, Any] = {"kind": "test", "brands": ["night-sky", "two-wheels"], "posts": 1}
@@ -60,7 +60,7 @@ def test_a_burst_outlasts_an_outage(
     over.set()
     cloud.until(burst["id"], "complete", LIMIT_S)
     studio = cloud.studio()
-    cloud.wait_for(lambda: stored(studio) == here, LIMIT_S)  # raw files go a moment after
+    wait_until_same(cloud, here)
     assert verify(studio, OWNER).lies == []
     found = cases(studio)
     assert cloud.uploads() == sum(len(case.work.plan.artifacts()) for case in found)

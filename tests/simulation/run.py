@@ -23,6 +23,8 @@ from tests.simulation.world import SKEW_S, TICK_EVERY_S, World, open_world
 DEPTH, STEP_S = 5, 120.0
 #: How late a task may come that was stored before the quiet, seconds.
 LATE_S = 600.0
+#: Ticks for which a record that is due to nobody waits, where a slice of the audit holds few works.
+AUDIT_SLICES = 10
 
 
 @functools.cache
@@ -33,12 +35,10 @@ def most_passes() -> int:
     waits as long as a step ever waits, or one whose task was lost right after its longest reminder;
     then everything is made. A clock may be behind, and a task late.
     """
-    # Where a slice of the audit holds few works, a record that is due to nobody waits for its turn.
-    slices = 10
     lease_s = max(ladder(queue).lease_s for queue in QUEUES)
     silence_s = max(lease_s + BACKOFF_MAX_S, NUDGE_MAX_S)
     waits_s = silence_s + SKEW_S + LATE_S + DEPTH * STEP_S
-    return math.ceil(waits_s / TICK_EVERY_S) + slices
+    return math.ceil(waits_s / TICK_EVERY_S) + AUDIT_SLICES
 
 
 @dataclass

@@ -80,7 +80,7 @@ def _is_never_forgotten(case: Case) -> Iterator[Breach]:
         return
     if moves:
         yield Breach("no_work_is_forgotten", case.work.id, f"it is {word} and never due")
-    elif case.former or any(a.started_at and a.ended_at is None for a in case.attempts):
+    elif case.former or any(a.started_at is not None and a.ended_at is None for a in case.attempts):
         words = f"it is {word}, with an attempt that is open and never due"
         yield Breach("no_work_is_forgotten", case.work.id, words)
 
