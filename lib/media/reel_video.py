@@ -226,5 +226,6 @@ def _graph(wanted: Params, sound_file: Path, file: Path) -> Any:
         acodec="copy",
         movflags="+faststart+negative_cts_offsets",
         use_editlist=0,
-        **{"x264-params": "me=dia:subme=1:bframes=5:b-adapt=0", **_COLOUR},
+        # A look-ahead in a thread of its own makes other bytes now and then on a busy machine.
+        **{"x264-params": "me=dia:subme=1:bframes=5:b-adapt=0:sync-lookahead=0", **_COLOUR},
     )
