@@ -12,9 +12,9 @@ from PIL import Image
 
 from lib.media import planes
 from lib.media.camera import Camera
-from lib.media.overlay import Overlay, Sprite
-from lib.media.planes import Frame, Lens
+from lib.media.planes import Frame, Lens, Planes
 from lib.media.reel_layout import FADE_S, Layer, Progress
+from lib.media.sprite import Sprite
 
 #: How far colours may lie from where they belong, px of the frame; they have half its resolution.
 #: Brightness, which carries all that the eye follows, is exact in every frame.
@@ -36,35 +36,25 @@ class Scene:
 
 
 class ReelFrames:
-    """Composes frames in ascending order, beginning with any."""
+    """Composes frames, each from its number; neighbours share what costs most to make."""
 
     def __init__(self, scene: Scene) -> None:
         self._camera, self._progress, self._fps = scene.camera, scene.progress, scene.fps
-        self._luma, *self._colours = planes.from_rgb(_grounded(scene))
+        self._luma, *self._colours = planes.from_rgb(grounded(scene))
         self._lens = Lens()
         lag = int(2 * COLOUR_LAG_PX / max(0.01, scene.camera.fastest_px()))
         self._shared = max(1, min(MOST_SHARED, lag + 1))
         self._group, small = -1, (scene.size[0] // 2, scene.size[1] // 2)
         self._seen = [Image.new("L", small), Image.new("L", small)]
-        self._overlay = Overlay(scene.size)
-        layers = [layer for layer in scene.layers if not layer.soft]
-        # The sort is stable: layers that settle at once are merged from the ground up.
-        self._settling = sorted((layer for layer in layers if layer.end_s is None), key=_settles_s)
-        self._moving = [
-            _Moving(layer, self._lens)
-            for layer in layers
-            if layer.end_s is not None or _settles_s(layer) > 0
-        ]
+        self._words = [_Words(layer, self._lens) for layer in scene.layers if not layer.soft]
 
     def compose(self, number: int, frame: Frame) -> None:
         """Fill a frame with what is seen at that number."""
         now_s = number / self._fps
-        self._settle(now_s)
         self._lens.show(self._camera.box(number), self._luma, frame.planes[0])
         self._colour(number, frame)
-        self._overlay.over(frame.planes)
-        for moving in self._moving:
-            moving.over(frame, now_s)
+        for words in self._words:
+            words.over(frame.planes, now_s)
         line = self._progress.at((number + 1) / self._camera.frames)
         Sprite.of(line, self._progress.place).over(frame.planes)
 
@@ -81,42 +71,37 @@ class ReelFrames:
         for plane, seen in zip(frame.planes[1:], self._seen, strict=True):
             plane.paste(seen)
 
-    def _settle(self, now_s: float) -> None:
-        settled = []
-        while self._settling and _settles_s(self._settling[0]) <= now_s:
-            layer = self._settling.pop(0)
-            settled.append((layer.picture, layer.place))
-        if settled:
-            self._overlay.merge(settled)
-        self._moving = [moving for moving in self._moving if moving.gone_s > now_s]
 
-
-class _Moving:
-    """A layer while it comes, and, if it leaves again, until it is gone."""
+class _Words:
+    """A layer that comes, stands, and may leave again."""
 
     def __init__(self, layer: Layer, lens: Lens) -> None:
-        self._layer, self._lens = layer, lens
-        self._sprite: Sprite | None = None
-        #: When it is merged, or out of sight.
-        self.gone_s = _settles_s(layer) if layer.end_s is None else layer.end_s + FADE_S
+        self._sprite = Sprite.of(layer.picture, layer.place)
+        self._parts = self._sprite.parts()
+        self._start_s, self._end_s = layer.start_s, layer.end_s
+        self._rise_px, self._solid, self._lens = layer.rise_px, layer.solid, lens
+        #: What is there from the start, and does not rise, need not come.
+        self._comes = layer.start_s > 0 or layer.solid
 
-    def over(self, frame: Frame, now_s: float) -> None:
-        layer = self._layer
-        share = (now_s - layer.start_s) / FADE_S
-        if share < 0:
+    def over(self, frame: Planes, now_s: float) -> None:
+        """Lay it over a frame as it is at that moment."""
+        if now_s < self._start_s:
             return
-        sprite = self._sprite = self._sprite or Sprite.of(layer.picture, layer.place)
-        if layer.end_s is not None and now_s > layer.end_s:
-            sprite.over(frame.planes, 1 - (now_s - layer.end_s) / FADE_S)
-            return
-        eased = 1 - (1 - min(1.0, share)) ** 3
-        if eased < 1 and layer.rise_px:
-            down_px = layer.rise_px * (1 - eased)
-            sprite = sprite.lowered(down_px, layer.rise_px, self._lens)
-        sprite.over(frame.planes, 1.0 if layer.solid else eased)
+        share = min(1.0, (now_s - self._start_s) / FADE_S) if self._comes else 1.0
+        if self._end_s is not None and now_s > self._end_s:
+            left = 1 - (now_s - self._end_s) / FADE_S
+            if left > 0:
+                self._sprite.over(frame, left)
+        elif share < 1:
+            eased = 1 - (1 - share) ** 3
+            lowered = self._sprite.lowered(self._rise_px * (1 - eased), self._rise_px, self._lens)
+            lowered.over(frame, 1.0 if self._solid else eased)
+        else:
+            for part in self._parts:
+                part.over(frame)
 
 
-def _grounded(scene: Scene) -> Image.Image:
+def grounded(scene: Scene) -> Image.Image:
     """Return the background with the soft grounds laid on it.
 
     They go with the camera instead of standing before it, which nobody can see, and are laid
@@ -129,8 +114,3 @@ def _grounded(scene: Scene) -> Image.Image:
             colour = layer.picture.convert("RGB").resize(background.size, Image.Resampling.NEAREST)
             background = Image.composite(colour, background, scene.camera.behind(mask))
     return background
-
-
-def _settles_s(layer: Layer) -> float:
-    """Return when a layer that stays has come to rest; what is there at once does not come."""
-    return 0.0 if layer.start_s == 0 and not layer.solid else layer.start_s + FADE_S

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
+from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from lib.media import film, mastering, music, pictures
@@ -66,10 +67,21 @@ def frames_of(wanted: Params) -> range:
 def make_picture(
     wanted: Params, background_file: Path, numbers: range, file: Path, room: Room
 ) -> None:
-    """Write frames of a reel, from the first to before the last number, to a film without sound."""
-    size = (wanted.width, wanted.height)
+    """Write the frames of those numbers of a reel to a film without sound."""
+    frames = composer(wanted, background_file, room)
+    film.encode(frames.compose, numbers, (wanted.width, wanted.height), wanted.fps, file)
+
+
+def composer(wanted: Params, background_file: Path, room: Room) -> ReelFrames:
+    """Return what composes the frames of a reel. Raises ToolFailed for words that do not fit."""
     background = pictures.load(background_file).convert("RGB")
-    background = Lens().shrunk(background, right_size(background.size, size))
+    size = right_size(background.size, (wanted.width, wanted.height))
+    return ReelFrames(scene_of(wanted, Lens().shrunk(background, size), room))
+
+
+def scene_of(wanted: Params, background: Image.Image, room: Room) -> Scene:
+    """Lay a reel out over a background (RGB)."""
+    size = (wanted.width, wanted.height)
     camera = Camera(background.size, size, len(frames_of(wanted)), wanted.seed)
     words = Words(
         title=wanted.title,
@@ -80,8 +92,7 @@ def make_picture(
         seconds=wanted.seconds,
     )
     stack, progress = layers(words, camera.extremes(background), room)
-    scene = Scene(background, camera, stack, progress, size, wanted.fps)
-    film.encode(ReelFrames(scene).compose, numbers, size, wanted.fps, file)
+    return Scene(background, camera, stack, progress, size, wanted.fps)
 
 
 def make_sound(bed: str | None, seconds: float, file: Path, room: Room) -> None:

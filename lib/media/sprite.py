@@ -1,7 +1,6 @@
 """What is laid over the frames of a reel: pictures as planes, blended only where they show.
 
-Used by ``reel_frames.py``. What stands still is merged once; what fades or rises is laid over
-each frame by itself for as long as it does.
+Used by ``reel_frames.py``.
 """
 
 from __future__ import annotations
@@ -87,25 +86,6 @@ class Sprite:
         frame[0].paste(self.planes[0], (x, y), full)
         frame[1].paste(self.planes[1], (x // 2, y // 2), half)
         frame[2].paste(self.planes[2], (x // 2, y // 2), half)
-
-
-class Overlay:
-    """Everything that stands still over all frames from now on, merged."""
-
-    def __init__(self, size: tuple[int, int]) -> None:
-        self._whole = Image.new("RGBA", size, (0, 0, 0, 0))
-        self._parts: list[Sprite] = []
-
-    def merge(self, layers: list[tuple[Image.Image, tuple[int, int]]]) -> None:
-        """Lay RGBA pictures on it for good, each at an even place."""
-        for picture, place in layers:
-            self._whole.alpha_composite(picture, place)
-        self._parts = Sprite.of(self._whole, (0, 0)).parts()
-
-    def over(self, frame: Planes) -> None:
-        """Lay it over a frame's planes, in place."""
-        for part in self._parts:
-            part.over(frame)
 
 
 def _moved(padded: Image.Image, down_px: float, room_px: int, lens: Lens) -> Image.Image:
