@@ -51,9 +51,9 @@ class Camera:
         nearness = along if self._inward else 1 - along
         scale = 1 - (1 - NEAREST) * nearness
         width, height = self._whole[0] * scale, self._whole[1] * scale
-        left = (self._background[0] - width) * self._drift[0]
-        top = (self._background[1] - height) * self._drift[1]
-        # A sum of floats may end a hair beyond the edge, where there is nothing to see.
+        # A sum of floats may end a hair beyond an edge, where there is nothing to see.
+        left = max(0.0, (self._background[0] - width) * self._drift[0])
+        top = max(0.0, (self._background[1] - height) * self._drift[1])
         width = min(width, self._background[0] - left)
         height = min(height, self._background[1] - top)
         return left, top, width, height
