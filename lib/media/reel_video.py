@@ -14,19 +14,14 @@ from typing import Any, Literal
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-from lib.media import film, mastering, music, pictures
+from lib.media import film, pictures
 from lib.media.camera import Camera, right_size
 from lib.media.colour import tone_of
-from lib.media.ffmpeg_run import run_ffmpeg
-from lib.media.inputs import name_of
-from lib.media.mastering import REEL
 from lib.media.planes import Lens
 from lib.media.reel_frames import ReelFrames, Scene
 from lib.media.reel_layout import Words, layers
+from lib.media.reel_sound import make_sound
 from lib.media.room import Room
-
-#: Seconds that a track of silence may take.
-SOUND_S = 60.0
 
 
 class Params(BaseModel):
@@ -56,7 +51,7 @@ def run(
         heard = aside.submit(make_sound, wanted.music, wanted.seconds, sound, room)
         make_picture(wanted, needs["background"], frames_of(wanted), picture, room)
         heard.result()
-    film.join([picture], sound, wanted.seconds, makes["video"])
+    film.join([picture], sound, wanted.seconds, makes["video"], room.workdir)
 
 
 def frames_of(wanted: Params) -> range:
@@ -93,12 +88,3 @@ def scene_of(wanted: Params, background: Image.Image, room: Room) -> Scene:
     )
     stack, progress = layers(words, camera.extremes(background), room)
     return Scene(background, camera, stack, progress, size, wanted.fps)
-
-
-def make_sound(bed: str | None, seconds: float, file: Path, room: Room) -> None:
-    """Write the sound of a reel as it will be heard, encoded once."""
-    if bed is None:
-        graph = music.silence(seconds).output(name_of(file), acodec="aac", audio_bitrate="160k")
-        run_ffmpeg(graph, what="the encoder", deadline_s=SOUND_S)
-    else:
-        mastering.master(music.bed(room.music(bed), seconds), file, REEL)
