@@ -43,6 +43,7 @@ def bench(args: argparse.Namespace) -> int:
     command = [sys.executable, str(folder / f"bench_{args.name}.py")]
     command += ["--json"] if args.json else []
     command += ["--full"] if args.full else []
+    command += [f"--seconds={args.seconds}"] if args.seconds else []
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 

@@ -7,7 +7,9 @@ those of ``confine.py``. Options are such as every ffmpeg from 4.4 on knows.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import json
 import os
 import selectors
@@ -32,6 +34,8 @@ TAIL_CHARS = 2000
 MESSAGES_BYTES = 1 << 20
 #: Lines at the end of its messages in which a program says why it ended.
 LAST_LINES = 8
+#: What a pipe of frames holds: with the usual 64 KiB, both ends wait for each other all the time.
+PIPE_BYTES = 1 << 20
 _FIRST = ("-hide_banner", "-nostdin", "-nostats", "-y")
 
 
@@ -218,6 +222,9 @@ class Pipe:
             stderr=self._messages,
             bufsize=0,
         )
+        assert self._process.stdin is not None
+        with contextlib.suppress(PermissionError):  # a system may allow less; it only costs time
+            fcntl.fcntl(self._process.stdin.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     @classmethod
     def ffmpeg(cls, graph: Any, *, what: str, limits: Limits | None = None) -> Pipe:
@@ -226,7 +233,7 @@ class Pipe:
         command = [find().ffmpeg, *_FIRST, *quiet, *guard(graph.get_args())]
         return cls(command, what=what, limits=limits)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray) -> None:
         """Hand over bytes. Raises ToolFailed with the program's last words when it ended."""
         view = memoryview(data)
         stdin = self._process.stdin

@@ -172,13 +172,15 @@ class _Work:
         sound = sound.filter("volume", f"{self.gain_db:.3f}dB")
         if self._limits(limit_db):
             sound = limited(sound, limit_db, oversampled=file is not None)
-        sound = loudness.metered(sound, peaks=file is not None)
+        coded = file is not None and self.coding.headroom_db > 0
+        if not coded:
+            sound = loudness.metered(sound, peaks=file is not None)
         if file is None:
             graph = sound.output("-", format="null")
         else:
             graph = sound.output(name_of(file), ar=RATE_HZ, **self.coding.options)
         done = run_ffmpeg(graph, what="the limiter", deadline_s=DEADLINE_S)
-        if file and self.coding.headroom_db:  # what its decoder makes of it is what is heard
+        if file and coded:  # what its decoder makes of it is what is heard
             return loudness.measure(file)
         return loudness.read(done.words, peaks=file is not None)
 

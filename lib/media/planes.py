@@ -1,12 +1,17 @@
-"""Pictures as the planes that an encoder wants: BT.709 limited range, 4:2:0.
+"""Pictures as the planes that an encoder wants: BT.709 limited range, 4:2:0, and the camera's lens.
 
 Converting once and composing in planes saves a conversion of every frame, and a blend in
-these planes equals a blend in RGB.
+these planes equals a blend in RGB. A frame is one piece of memory that is seen as three pictures
+and handed to the encoder as it is.
 """
 
 from __future__ import annotations
 
+from cykooz_resizer import Algorithm, CpuExtensions, FilterType
+from cykooz_resizer.rust_lib import PilImageWrapper, RustResizeOptions, RustResizer
 from PIL import Image
+
+from lib.media.camera import Box
 
 _LUMA = 219 / 255
 _CHROMA = 224 / 255
@@ -15,6 +20,9 @@ BT709 = (
     *(0.2126 * _LUMA, 0.7152 * _LUMA, 0.0722 * _LUMA, 16),
     *(-0.2126 / 1.8556 * _CHROMA, -0.7152 / 1.8556 * _CHROMA, 0.5 * _CHROMA, 128),
     *(0.5 * _CHROMA, -0.7152 / 1.5748 * _CHROMA, -0.0722 / 1.5748 * _CHROMA, 128),
+)
+_SHRINKING = RustResizeOptions().set_resize_alg(
+    Algorithm.convolution.value, FilterType.lanczos3.value, 2
 )
 Planes = tuple[Image.Image, Image.Image, Image.Image]
 
@@ -25,49 +33,53 @@ def from_rgb(picture: Image.Image) -> Planes:
     return luma, blue.reduce(2), red.reduce(2)
 
 
-class Overlay:
-    """What is laid over every frame, kept as planes; only changed rectangles are rebuilt."""
+class Frame:
+    """One frame in the encoder's format (yuv420p): ``data``, and ``planes`` that look into it."""
 
     def __init__(self, size: tuple[int, int]) -> None:
-        self._whole = Image.new("RGBA", size, (0, 0, 0, 0))
-        half = (size[0] // 2, size[1] // 2)
-        self._luma, self._alpha = Image.new("L", size), Image.new("L", size)
-        self._blue, self._red = Image.new("L", half), Image.new("L", half)
-        self._half_alpha = Image.new("L", half)
+        width, height = size
+        area, small = width * height, (width // 2, height // 2)
+        self.data = bytearray(area * 3 // 2)
+        view = memoryview(self.data)
+        self.planes: Planes = (
+            _look_into(view[:area], size),
+            _look_into(view[area : area * 5 // 4], small),
+            _look_into(view[area * 5 // 4 :], small),
+        )
 
-    def commit(self, layer: Image.Image, place: tuple[int, int]) -> None:
-        """Merge a layer for good; ``place`` must be even."""
-        box = (*place, place[0] + layer.width, place[1] + layer.height)
-        merged = self._whole.crop(box)
-        merged.alpha_composite(layer)
-        self._whole.paste(merged, place)
-        self._rebuild(merged, place)
 
-    def show(self, layer: Image.Image, place: tuple[int, int], opacity: float) -> None:
-        """Show a layer at an opacity until its rectangle is rebuilt; ``place`` must be even."""
-        box = (*place, place[0] + layer.width, place[1] + layer.height)
-        merged = self._whole.crop(box)
-        faint = layer.copy()
-        faint.putalpha(layer.getchannel("A").point([round(v * opacity) for v in range(256)]))
-        merged.alpha_composite(faint)
-        self._rebuild(merged, place)
+def _look_into(view: memoryview, size: tuple[int, int]) -> Image.Image:
+    """Return a picture whose pixels are those bytes, now and after every change."""
+    picture = Image.frombuffer("L", size, view, "raw", "L", 0, 1)  # type: ignore[arg-type]
+    picture.readonly = 0  # else Pillow would draw on a copy
+    return picture
 
-    def over(self, planes: Planes) -> Planes:
-        """Lay the overlay over a frame's planes, in place."""
-        luma, blue, red = planes
-        luma.paste(self._luma, None, self._alpha)
-        blue.paste(self._blue, None, self._half_alpha)
-        red.paste(self._red, None, self._half_alpha)
-        return planes
 
-    def _rebuild(self, merged: Image.Image, place: tuple[int, int]) -> None:
-        luma = merged.convert("RGB").convert("RGB", BT709).getchannel(0)
-        # Chroma is averaged where it is visible: premultiplied, then straight again.
-        small = merged.convert("RGBa").reduce(2).convert("RGBA")
-        _, blue, red = small.convert("RGB").convert("RGB", BT709).split()
-        half = (place[0] // 2, place[1] // 2)
-        self._luma.paste(luma, place)
-        self._alpha.paste(merged.getchannel("A"), place)
-        self._blue.paste(blue, half)
-        self._red.paste(red, half)
-        self._half_alpha.paste(small.getchannel("A"), half)
+class Lens:
+    """Resamples planes by the four taps of Catmull and Rom, whatever the size of the box.
+
+    Right for boxes near the size of what they become, as those of the camera are: to shrink by
+    much, it would need more taps than four. Its bytes are the same on every processor.
+    """
+
+    def __init__(self) -> None:
+        self._resizer = RustResizer()
+        # For four taps the narrow vectors win: 2.4 ms for a luma plane, the wide ones take 3.6.
+        if self._resizer.get_cpu_extensions() == CpuExtensions.avx2.value:
+            self._resizer.set_cpu_extensions(CpuExtensions.sse4_1.value)
+        self._taps = RustResizeOptions().set_resize_alg(
+            Algorithm.interpolation.value, FilterType.catmull_rom.value, 2
+        )
+
+    def show(self, box: Box, of: Image.Image, on: Image.Image) -> None:
+        """Fill the whole of ``on`` with the box of a plane."""
+        view = self._taps.set_crop_box(*box)
+        self._resizer.resize_pil(PilImageWrapper(of), PilImageWrapper(on), view)
+
+    def shrunk(self, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+        """Return an RGB picture at a smaller size, by as many taps as that needs."""
+        if picture.size == size:
+            return picture
+        smaller = Image.new("RGB", size)
+        self._resizer.resize_pil(PilImageWrapper(picture), PilImageWrapper(smaller), _SHRINKING)
+        return smaller

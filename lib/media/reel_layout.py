@@ -38,7 +38,8 @@ SCENE_S, MOST_SCENES = 8.0, 3
 class Layer:
     """A picture that comes at ``start_s`` to an even place, rising, and fading unless solid.
 
-    With ``end_s`` it fades away again from then on.
+    With ``end_s`` it fades away again from then on. One that is ``soft`` is a ground of one colour
+    without edges: it may go with the camera.
     """
 
     picture: Image.Image
@@ -47,6 +48,7 @@ class Layer:
     rise_px: int = 0
     solid: bool = False
     end_s: float | None = None
+    soft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def layers(words: Words, extremes: list[Image.Image], room: Room) -> tuple[list[
     ground = _ground(
         words, extremes, [(left, top, left + measure, bottom), (left, line, left + measure, foot)]
     )
-    found = [Layer(ground, (0, 0), 0.0), _still(words, title, left, top)]
+    found = [Layer(ground, (0, 0), 0.0, soft=True), _still(words, title, left, top)]
     ends = (left, left + measure)
     found.append(_signature(words, room, body, (ends, foot - side, side), rtl=title.rtl))
     comes = iter(_starts(words))

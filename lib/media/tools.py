@@ -6,4 +6,7 @@ TOOLS = {
     "background": "lib.media.background",
     "stills": "lib.media.stills",
     "reel_video": "lib.media.reel_video",
+    "reel_part": "lib.media.reel_part",
+    "reel_sound": "lib.media.reel_sound",
+    "reel_join": "lib.media.reel_join",
 }

@@ -70,7 +70,7 @@ class InstantTools:
 
 
 def _facts(call: ToolCall, slot: str) -> dict[str, Any]:
-    params = call.params
+    params = {"width": 1080, "height": 1920, **call.params}
     size = params["pages"][slot] if "pages" in params else params
     facts = {"width": size["width"], "height": size["height"], "spread": 50.0, "upright": True}
     kinds = {"background": "image/webp", "stills": "image/jpeg"}
@@ -83,25 +83,26 @@ def _facts(call: ToolCall, slot: str) -> dict[str, Any]:
             "embedded": "nothing",
             "drawn": 100.0,
         }
+    frames = params.get("count", 30 * params["seconds"])
+    sound = {"audio_codec": "aac", "heard_s": frames / 30, "true_peak_dbtp": -5.0, "lufs": -14.0}
+    if call.tool == "reel_sound":
+        return {"media_type": "audio/mp4", "seconds": frames / 30, **sound}
     return {
         "media_type": "video/mp4",
         **facts,
-        "seconds": float(params["seconds"]),
+        **sound,
+        "seconds": frames / 30,
         "video_codec": "h264",
         "pixel_format": "yuv420p",
-        "audio_codec": "aac",
         "faststart": True,
-        "frames": 30 * params["seconds"],
+        "frames": frames,
         "fps": 30.0,
         "steady": True,
         "video_profile": "High",
         "level": 40,
         "colours": "bt709/bt709/bt709/tv",
         "edit_list": False,
-        "lit_s": float(params["seconds"]),
-        "moving_s": float(params["seconds"]),
-        "heard_s": float(params["seconds"]),
+        "lit_s": frames / 30,
+        "moving_s": frames / 30,
         "drift_s": 0.02,
-        "true_peak_dbtp": -5.0,
-        "lufs": -14.0,
     }

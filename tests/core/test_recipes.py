@@ -225,9 +225,29 @@ def test_a_caption_is_no_part_of_any_picture(kind: str) -> None:
 
 def test_a_longer_reel_is_another_video_with_the_same_stills() -> None:
     after = made("reel", draft("reel", seconds=30))
-    assert changed(made("reel"), after) == {"video"}
+    before = paths(made("reel"))
+    assert {slot for slot in before if before[slot] != paths(after)[slot]} == {"video"}
     checks = {a.slot: a.check for a in after.artifacts()}
     assert checks["video"].seconds == 30.0
+
+
+def test_a_long_reel_is_made_in_parts_that_hold_every_frame_once() -> None:
+    plan = made("reel", draft("reel", seconds=30))
+    parts = [step for step in plan.steps if step.tool == "reel_part"]
+    assert len({step.name for step in parts}) == len(parts) == 2
+    spans = [range(p.params["first"], p.params["first"] + p.params["count"]) for p in parts]
+    assert [number for span in spans for number in span] == list(range(900))
+    assert [a.check.frames for step in parts for a in step.makes] == [len(span) for span in spans]
+    join = plan.step("reel_join")
+    assert join is not None
+    assert join.needs == (*join.params["parts"], "sound") == ("video_1", "video_2", "sound")
+
+
+def test_other_words_leave_the_sound_of_a_long_reel_as_it_is() -> None:
+    before = made("reel", draft("reel", seconds=30))
+    after = made("reel", draft("reel", seconds=30, lines=["Another line", "And one more"]))
+    assert {"video_1", "video_2", "video"} <= changed(before, after)
+    assert "sound" not in changed(before, after)
 
 
 @pytest.mark.parametrize("kind", ["post", "carousel", "reel"])

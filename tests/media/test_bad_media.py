@@ -69,7 +69,7 @@ def room_in(folder: Path) -> Room:
     return Room(ASSETS, (ASSETS / "brands",), folder)
 
 
-def test_what_our_reel_tool_makes_is_good_and_measuring_it_costs_a_tenth(folder: Path) -> None:
+def test_what_our_reel_tool_makes_is_good_and_measuring_it_costs_a_sixth(folder: Path) -> None:
     needs = {"background": paint(room_in(folder), SLUG, CANVAS)}
     file = folder / "v.mp4"
     params = {
@@ -90,8 +90,9 @@ def test_what_our_reel_tool_makes_is_good_and_measuring_it_costs_a_tenth(folder:
     facts = probe(file, "video/mp4")
     measured = cpu_s()
     assert faults(video_check(6), file.stat().st_size, facts) == ()
-    # A tenth on a quiet machine; what the other core does moves both figures by a fifth.
-    assert measured - made < 0.13 * (made - start)
+    # A seventh on a busy machine, since reels are made in half the time; what the other core does
+    # moves both figures by a fifth.
+    assert measured - made < 0.19 * (made - start)
 
 
 @pytest.mark.parametrize("variant", ["light", "dark"])

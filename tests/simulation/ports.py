@@ -277,7 +277,8 @@ def facts_in(data: bytes, media_type: str) -> Json:
 
 def _facts_of(call: ToolCall, slot: str) -> Json:
     """Return what a file of a recipe's step must be like."""
-    size = call.params["pages"][slot] if "pages" in call.params else call.params
+    params = {"width": 1080, "height": 1920, **call.params}
+    size = params["pages"][slot] if "pages" in params else params
     facts = {"width": size["width"], "height": size["height"], "spread": 50.0, "upright": True}
     kinds = {"background": "image/webp", "stills": "image/jpeg"}
     if call.tool in kinds:
@@ -289,25 +290,26 @@ def _facts_of(call: ToolCall, slot: str) -> Json:
             "embedded": "nothing",
             "drawn": 100.0,
         }
+    frames = params.get("count", 30 * params["seconds"])
+    sound = {"audio_codec": "aac", "heard_s": frames / 30, "true_peak_dbtp": -5.0, "lufs": -14.0}
+    if call.tool == "reel_sound":
+        return {"media_type": "audio/mp4", "seconds": frames / 30, **sound}
     return {
         "media_type": "video/mp4",
         **facts,
-        "seconds": float(call.params["seconds"]),
+        **sound,
+        "seconds": frames / 30,
         "video_codec": "h264",
         "pixel_format": "yuv420p",
-        "audio_codec": "aac",
         "faststart": True,
-        "frames": 30 * call.params["seconds"],
+        "frames": frames,
         "fps": 30.0,
         "steady": True,
         "video_profile": "High",
         "level": 40,
         "colours": "bt709/bt709/bt709/tv",
         "edit_list": False,
-        "lit_s": float(call.params["seconds"]),
-        "moving_s": float(call.params["seconds"]),
-        "heard_s": float(call.params["seconds"]),
+        "lit_s": frames / 30,
+        "moving_s": frames / 30,
         "drift_s": 0.02,
-        "true_peak_dbtp": -5.0,
-        "lufs": -14.0,
     }

@@ -55,8 +55,9 @@ class PlanDraft:
         params: Json,
         shared: Any = None,
         needs: tuple[str, ...] = (),
+        name: str = "",
     ) -> None:
-        """Add a step named after its tool.
+        """Add a step, named after its tool unless it has a name of its own.
 
         ``shared`` are the parameters that all its artifacts depend on; all of ``params`` when
         it is not given.
@@ -82,7 +83,7 @@ class PlanDraft:
             artifacts.append(Artifact(slot=make.slot, path=path, check=make.check, keep=make.keep))
         self.steps.append(
             Step(
-                name=tool,
+                name=name or tool,
                 tool=tool,
                 makes=tuple(artifacts),
                 needs=needs,
