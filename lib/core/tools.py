@@ -57,6 +57,8 @@ TOOLS: dict[str, Tool] = {
         Tool("background", version=2, deadline_s=120, queue="render"),
         Tool("stills", version=2, deadline_s=120, queue="render"),
         Tool("reel_video", version=2, deadline_s=600, queue="render"),
+        Tool("ingest", version=1, deadline_s=600, queue="render"),
+        Tool("stitch", version=1, deadline_s=600, queue="render"),
     )
 }
 QUEUES = ("desk", "render")

@@ -6,4 +6,6 @@ TOOLS = {
     "background": "lib.media.background",
     "stills": "lib.media.stills",
     "reel_video": "lib.media.reel_video",
+    "ingest": "lib.media.ingest",
+    "stitch": "lib.media.stitch",
 }
