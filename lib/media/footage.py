@@ -12,6 +12,7 @@ from typing import Any
 from lib.core.errors import ToolFailed
 from lib.media import mp4_boxes
 from lib.media.ffmpeg_run import run_ffprobe
+from lib.media.film_facts import kind_of
 from lib.media.inputs import MAX_PIXELS
 
 #: Shortest and longest film that a clip is cut from, seconds.
@@ -88,9 +89,9 @@ def refused(words: str) -> ToolFailed:
 
 
 def _told(file: Path) -> dict[str, Any]:
-    if mp4_boxes.read(file).cut_short:
+    if kind_of(file).endswith("/mp4") and mp4_boxes.read(file).cut_short:
         raise refused("was cut short; copy it again")
-    entries = "packet=pts_time,duration_time:stream_disposition=attached_pic"
+    entries = "packet=pts_time,duration_time,flags:stream_disposition=attached_pic"
     words = ("-show_streams", "-select_streams", "v:0", "-show_entries", entries)
     try:
         told: dict[str, Any] = run_ffprobe(file, "-show_streams", deadline_s=READ_S)
@@ -104,11 +105,15 @@ def _told(file: Path) -> dict[str, Any]:
 
 
 def _seconds(video: dict[str, Any], packets: list[dict[str, str]]) -> float:
-    """Return from where the first to where the last picture is shown; no header is believed."""
-    times = [float(packet["pts_time"]) for packet in packets if "pts_time" in packet]
-    if not times:
+    """Return from where the first to where the last picture is shown; no header is believed.
+
+    What was trimmed away and is still in the file has the flag D.
+    """
+    shown = [p for p in packets if "pts_time" in p and "D" not in p["flags"]]
+    if not shown:
         raise refused("has no picture that says when it is shown")
-    last = max(packets, key=lambda packet: float(packet.get("pts_time", "-inf")))
+    times = [float(packet["pts_time"]) for packet in shown]
+    last = max(shown, key=lambda packet: float(packet["pts_time"]))
     over, under = (int(part) for part in video["avg_frame_rate"].split("/"))
     step = float(last.get("duration_time", 0)) or (under / over if over else 0.0)
     return max(times) + step - min(times)

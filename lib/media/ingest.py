@@ -13,6 +13,7 @@ from typing import Any, Literal
 import ffmpeg
 from pydantic import BaseModel, ConfigDict, Field
 
+from lib.core.errors import ToolFailed
 from lib.media import footage, loudness, mezzanine, music
 from lib.media.ffmpeg_run import run_ffmpeg, run_ffprobe
 from lib.media.footage import Footage
@@ -27,6 +28,8 @@ THREADS = 4
 QUALITY = 18
 #: Taken off the sound, dB: what a decoder puts above full scale would be cut off.
 HEADROOM_DB = 3
+#: Share of what is decoded that may be damaged; how ffmpeg ends when it is more.
+MOST_DAMAGED, _DAMAGED = 0.02, 69
 #: Seconds of a film's end that may be missing, and are filled with its last picture.
 FILLED_S = 0.5
 #: Seconds that the encoder, and that a look at what it made may take.
@@ -74,12 +77,23 @@ def run(
         map_metadata=-1,
         **{"frames:v": frames, **mezzanine.VIDEO, **mezzanine.AUDIO, **mezzanine.PLAIN},
     )
-    run_ffmpeg(graph, what="the encoder", deadline_s=MAKE_S)
-    made = run_ffprobe(makes["clip"], "-show_streams", "-select_streams", "v", deadline_s=LOOK_S)
-    count = int(made["streams"][0]["nb_frames"]) if made["streams"] else 0
+    _encode(graph.global_args("-max_error_rate", str(MOST_DAMAGED)))
+    told = run_ffprobe(makes["clip"], "-show_streams", "-select_streams", "v", deadline_s=LOOK_S)
+    count = int(told["streams"][0]["nb_frames"])
     if count != frames:
-        told = f"{count} of {frames} pictures can be decoded"
-        raise footage.refused(f"is damaged: only {told}; export it again")
+        raise footage.refused(
+            f"is damaged: only {count} of {frames} pictures can be decoded; export it again"
+        )
+
+
+def _encode(graph: Any) -> None:
+    try:
+        run_ffmpeg(graph, what="the encoder", deadline_s=MAKE_S)
+    except ToolFailed as error:
+        if f"ended with code {_DAMAGED}" not in str(error):
+            raise
+        share = f"more than {MOST_DAMAGED:.0%} of it cannot be decoded"
+        raise footage.refused(f"is damaged: {share}; export it again") from error
 
 
 def _frames(wanted: Params, film: Footage) -> int:

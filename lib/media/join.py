@@ -50,6 +50,8 @@ QUALITY = 18
 MIX_S, COPY_S, SOUND_S = 60.0, 120.0, 120.0
 #: Length over which a sound comes and goes at a hard cut, samples: 4 ms, so that nothing clicks.
 SOFT_SAMPLES = 192
+#: Bytes at which an input's streams are known; the number tells two openings of one file apart.
+PROBED_BYTES = 5_000_000
 #: Samples of nothing that an AAC encoder begins with. They are taken off the sound before, so that
 #: it is with the picture although no list of edits hides them.
 PRIMING_SAMPLES = 1024
@@ -159,27 +161,43 @@ def _mix(before: Clip, after: Clip, join: Join, file: Path) -> None:
     run_ffmpeg(graph, what="a transition", deadline_s=MIX_S)
 
 
-def sounds(clips: Sequence[Clip], joins: Sequence[Join], file: Path) -> None:
-    """Write the sounds of all clips as one (.wav), as long as the film less the priming."""
-    sound = _own_sound(clips[0])
-    for clip, join in zip(clips[1:], joins, strict=True):
-        samples = join.frames * RATE_HZ // clip.fps
-        pair = [sound, _own_sound(clip)]
-        if samples:
-            sound = ffmpeg.filter(pair, "acrossfade", ns=samples, curve1="qsin", curve2="qsin")
-        else:
-            sound = ffmpeg.concat(*pair, v=0, a=1)
-    sound = sound.filter("atrim", start_sample=PRIMING_SAMPLES).filter("asetpts", "PTS-STARTPTS")
-    graph = sound.output(name_of(file), acodec="pcm_s24le")
+def sounds(clips: Sequence[Clip], joins: Sequence[Join], file: Path) -> int:
+    """Write the sounds of all clips as one (.wav), the film's less the priming; return its samples.
+
+    Clips lie in turns on two lanes, so that neighbours overlap; then the lanes are mixed. (What
+    fades one stream into the next in one filter loses sound when it gets both at once.)
+    """
+    taken = [0, *(join.frames * RATE_HZ // clips[0].fps for join in joins), 0]
+    starts = [0]
+    for clip, overlap in zip(clips, taken[1:], strict=True):
+        starts.append(starts[-1] + clip.samples - overlap)
+    placed = []
+    for number, clip in enumerate(clips):
+        sound = _own_sound(clip, number, taken[number], taken[number + 1])
+        if number + 2 < len(clips):
+            gap = starts[number + 2] - starts[number] - clip.samples
+            sound = sound.filter("apad", pad_len=gap) if gap else sound
+        placed.append(sound)
+    if len(clips) > 1:
+        placed[1] = placed[1].filter("adelay", delays=f"{starts[1]}S", all=1)
+    lanes = [ffmpeg.concat(*lane, v=0, a=1) for lane in (placed[::2], placed[1::2]) if lane]
+    mixed = ffmpeg.filter(lanes, "amix", inputs=len(lanes), normalize=0)
+    mixed = mixed.filter("atrim", start_sample=PRIMING_SAMPLES).filter("asetpts", "PTS-STARTPTS")
+    graph = mixed.output(name_of(file), acodec="pcm_s24le")
     run_ffmpeg(graph, what="the joined sound", deadline_s=SOUND_S)
+    return starts[-1] - PRIMING_SAMPLES
 
 
-def _own_sound(clip: Clip) -> Any:
-    sound = loudness.even(ffmpeg.input(name_of(clip.file)).audio)
+def _own_sound(clip: Clip, number: int, fade_in: int, fade_out: int) -> Any:
+    """Return what a clip sounds like, coming and going over so many samples."""
+    # Opened for each place: one that comes twice would be read for both at once, and held.
+    opened = ffmpeg.input(name_of(clip.file), probesize=PROBED_BYTES + number)
+    sound = loudness.even(opened.audio)
     sound = sound.filter("apad", whole_len=clip.samples).filter("atrim", end_sample=clip.samples)
-    edge = {"ns": SOFT_SAMPLES}
-    sound = sound.filter("afade", type="in", **edge)
-    return sound.filter("afade", type="out", ss=clip.samples - SOFT_SAMPLES, **edge)
+    lengths = [length or SOFT_SAMPLES for length in (fade_in, fade_out)]
+    sound = sound.filter("afade", type="in", ns=lengths[0], curve="qsin")
+    begin = clip.samples - lengths[1]
+    return sound.filter("afade", type="out", ss=begin, ns=lengths[1], curve="qsin")
 
 
 def film(listed: Path, sound: Path, seconds: float, file: Path) -> None:

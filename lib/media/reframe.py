@@ -12,6 +12,7 @@ from typing import Any, Literal
 import ffmpeg
 from PIL import Image
 
+from lib.core.errors import ToolFailed
 from lib.media import crop
 from lib.media.ffmpeg_run import run_ffmpeg
 from lib.media.footage import Footage
@@ -94,7 +95,12 @@ def _looks(cut: Cut) -> list[Image.Image]:
     video = opened.video.filter("select", chosen).filter("setpts", "N/(25*TB)")
     video = video.filter("scale", *size, flags="area").filter("format", "rgb24")
     graph = video.output("pipe:1", format="rawvideo", r=25, **{"frames:v": LOOKS})
-    pixels = run_ffmpeg(graph, what="the look at the film", deadline_s=LOOK_S).output
+    try:
+        pixels = run_ffmpeg(graph, what="the look at the film", deadline_s=LOOK_S).output
+    except ToolFailed as error:
+        if not error.permanent:
+            raise
+        pixels = b""  # how much of it is damaged, the encoder will tell
     length = 3 * size[0] * size[1]
     looks = [
         Image.frombytes("RGB", size, pixels[at : at + length])

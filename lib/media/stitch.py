@@ -20,6 +20,7 @@ from lib.media import join, loudness, mastering, mezzanine
 from lib.media.ffmpeg_run import run_ffmpeg, run_ffprobe
 from lib.media.inputs import name_of
 from lib.media.join import Join
+from lib.media.loudness import RATE_HZ
 from lib.media.mastering import REEL
 from lib.media.mezzanine import Clip
 from lib.media.room import Room
@@ -137,8 +138,12 @@ def _refuse_other_headers(folder: Path, clip: Clip) -> None:
 def _own_sound(clips: Sequence[Clip], joins: Sequence[Join], folder: Path) -> Path:
     """Join what the clips sound like; return it as loud as a reel, or silent as it was."""
     whole, file = folder / "joined.wav", folder / "sound.m4a"
-    join.sounds(clips, joins, whole)
+    samples = join.sounds(clips, joins, whole)
     found = loudness.survey(ffmpeg.input(name_of(whole)).audio)
+    # The meter says it in tenths of a millisecond.
+    if abs(found.loudness.seconds - samples / RATE_HZ) > 1e-4:
+        lengths = f"{found.loudness.seconds:g} s long, not {samples / RATE_HZ:g} s"
+        raise _refused(f"the joined sound came out {lengths}")
     if found.loudness.lufs >= loudness.SILENT_LUFS:
         mastering.master_file(whole, file, REEL)
         return file
