@@ -24,6 +24,9 @@ LOOKS, LOOK_SIDE = 8, 160
 LOOK_S = 60.0
 #: Light of white in a film of high range when it is shown beside others, cd/m².
 WHITE_NITS = 203
+#: Light of the brightest spots that are told apart, of white; up to which share of white nothing is
+#: changed. (Most files do not say how bright they are, and then the middle would turn grey.)
+_LIGHTS = {"peak": 5, "param": 0.5}
 #: How soft and how dark a film's own picture is where it fills the rest of the frame.
 _SOFT, _DIM = 12, 0.72
 Fit = Literal["crop", "bars", "blurred"]
@@ -131,5 +134,5 @@ def _tone_mapped(video: Any, film: Footage) -> Any:
     told = {"tin": film.hdr, "pin": "bt2020", "min": "bt2020nc"}
     told["rin"] = "full" if film.full_range else "limited"
     video = video.filter("zscale", t="linear", npl=WHITE_NITS, **told).filter("format", "gbrpf32le")
-    video = video.filter("zscale", p="bt709").filter("tonemap", "mobius", desat=0)
+    video = video.filter("zscale", p="bt709").filter("tonemap", "mobius", desat=0, **_LIGHTS)
     return video.filter("zscale", t="bt709", m="bt709", r="limited")
