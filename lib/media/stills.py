@@ -86,7 +86,7 @@ def run(
         page = wanted.pages[slot]
         base = pictures.cover(ground, (page.width, page.height))
         sheet = Sheet(page, wanted.look, tone, room, base)
-        pictures.save_jpeg(_LAYOUTS[page.layout](sheet), file)
+        pictures.save_page(_LAYOUTS[page.layout](sheet), file)
 
 
 def _stack(

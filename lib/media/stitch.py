@@ -139,16 +139,17 @@ def _own_sound(clips: Sequence[Clip], joins: Sequence[Join], folder: Path) -> Pa
     """Join what the clips sound like; return it as loud as a reel, or silent as it was."""
     whole, file = folder / "joined.wav", folder / "sound.m4a"
     samples = join.sounds(clips, joins, whole)
-    found = loudness.survey(ffmpeg.input(name_of(whole)).audio)
+    sound = ffmpeg.input(name_of(whole)).audio
+    found = loudness.survey(sound)
     # The meter says it in tenths of a millisecond.
     if abs(found.loudness.seconds - samples / RATE_HZ) > 1e-4:
         lengths = f"{found.loudness.seconds:g} s long, not {samples / RATE_HZ:g} s"
         raise _refused(f"the joined sound came out {lengths}")
     if found.loudness.lufs >= loudness.SILENT_LUFS:
-        mastering.master_file(whole, file, REEL)
+        mastering.master(sound, file, REEL, found=found)
         return file
     coding = {"acodec": "aac", "audio_bitrate": "160k"}
-    graph = ffmpeg.input(name_of(whole)).audio.output(name_of(file), **coding)
+    graph = sound.output(name_of(file), **coding)
     run_ffmpeg(graph, what="the encoder", deadline_s=SOUND_S)
     return file
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -31,19 +32,27 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
     """Run a program to its end; raise CalledProcessError when that is no good one."""
     environment = {**(os.environ if env is None else env), "PYTHONPATH": str(ROOT)}
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    process = subprocess.Popen(
-        list(command), env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
-    )
-    most = [0.0]
-    ended = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(process.pid, ended, most))
-    watcher.start()
-    code = process.wait()
-    wall_s = time.perf_counter() - start
-    ended.set()
-    watcher.join()
-    if code:
-        raise subprocess.CalledProcessError(code, list(command))
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            list(command),
+            env=environment,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+        )
+        most = [0.0]
+        ended = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(process.pid, ended, most))
+        watcher.start()
+        code = process.wait()
+        wall_s = time.perf_counter() - start
+        ended.set()
+        watcher.join()
+        if code:
+            said.seek(0)
+            words = said.read().decode(errors="replace")
+            raise subprocess.CalledProcessError(code, list(command), stderr=words)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = [getattr(after, name) - getattr(before, name) for name in ("ru_utime", "ru_stime")]
     return Run(wall_s, sum(used), most[0])
