@@ -6,7 +6,6 @@ transition are made of both clips, and all sounds are joined to the sample and e
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -118,9 +117,8 @@ def pictures(clips: Sequence[Clip], joins: Sequence[Join], folder: Path) -> Path
 
 def _opened(part: Part, **options: Any) -> Any:
     """Open the pictures of a part of a clip at its first frame, which is a key frame."""
-    # Rounded up: a microsecond before a key frame lies in the group before it.
-    start_s = math.ceil(part.first * 1e6 / part.clip.fps) / 1e6
-    return ffmpeg.input(name_of(part.clip.file), ss=f"{start_s:.6f}", **options).video
+    start_s = f"{part.first / part.clip.fps:.6f}"
+    return ffmpeg.input(name_of(part.clip.file), ss=start_s, **options).video
 
 
 def _copy(parts: Sequence[Part], files: Sequence[Path]) -> None:

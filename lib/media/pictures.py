@@ -14,13 +14,13 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageStat
+from PIL import Image, ImageCms, ImageStat, WebPImagePlugin
 
 from lib.core.errors import ToolFailed, machine_fault
 from lib.media import crop
 
 #: What may be opened: every other decoder is attack surface.
-FORMATS = ("PNG", "JPEG", "WEBP")
+FORMATS = ("PNG", "JPEG", WebPImagePlugin.WebPImageFile.format)
 #: Largest picture that is decoded, px; a 24-megapixel photo passes, a bomb does not.
 MAX_PIXELS = 40_000_000
 #: Largest file that is opened: 40 megapixels that nothing compresses.
