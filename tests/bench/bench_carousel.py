@@ -31,7 +31,7 @@ from lib.media.room import Room  # noqa: E402
 from tests.bench.peer_env import Missing, node_with, python_with  # noqa: E402
 from tests.bench.tree import Run, run  # noqa: E402
 
-ROUNDS, BRAND = 3, "kitchen-proof"
+ROUNDS, BRAND = 5, "kitchen-proof"
 ASSETS = ROOT / "assets"
 PEERS = Path(__file__).parent / "peers"
 SKIA, CANVAS = ("skia-python==144.1",), ("@napi-rs/canvas@1.1.1",)
@@ -82,7 +82,7 @@ def main() -> int:
     for who, reason in result["missing"].items():
         print(f"{who:<18}left out: {reason}")
     for name, ratio in result["ratios"].items():
-        print(f"{name:<36}{ratio:6.2f}")
+        print(f"{name:<40}{ratio:6.2f}")
     return 0
 
 

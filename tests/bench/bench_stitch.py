@@ -85,7 +85,7 @@ def main() -> int:
     for name, reason in result["missing"].items():
         print(f"{name:<18}left out: {reason}")
     for name, ratio in result["ratios"].items():
-        print(f"{name:<34}{ratio:8.2f}")
+        print(f"{name:<42}{ratio:8.2f}")
     return 0
 
 
