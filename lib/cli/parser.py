@@ -107,10 +107,8 @@ def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
         usage="brandcast test [ARGUMENTS OF PYTEST]",
     )
     bench = commands.add_parser("bench", parents=[common], help="measure against a peer or limit")
-    bench.add_argument(
-        "name", metavar="NAME", help="overhead, coldstart, reconcile, master or reel"
-    )
     bench.add_argument("--seconds", type=_whole, metavar="S", help="reel: its length")
+    bench.add_argument("name", metavar="NAME", help="one of those in tests/bench")
     bench.add_argument("--full", action="store_true", help="reconcile: a million projects as well")
     sim = commands.add_parser(
         "sim", parents=[common], help="simulate the studio in a world where everything fails"

@@ -55,11 +55,13 @@ TOOLS: dict[str, Tool] = {
         Tool("commission", version=1, deadline_s=120, queue="desk"),
         Tool("adopted", version=1, deadline_s=120, queue="desk"),
         Tool("background", version=2, deadline_s=120, queue="render"),
-        Tool("stills", version=2, deadline_s=120, queue="render"),
         Tool("reel_video", version=4, deadline_s=600, queue="render"),
         Tool("reel_part", version=1, deadline_s=300, queue="render"),
         Tool("reel_sound", version=1, deadline_s=300, queue="render"),
         Tool("reel_join", version=1, deadline_s=120, queue="render"),
+        Tool("stills", version=3, deadline_s=120, queue="render"),
+        Tool("ingest", version=1, deadline_s=600, queue="render"),
+        Tool("stitch", version=1, deadline_s=600, queue="render"),
     )
 }
 QUEUES = ("desk", "render")

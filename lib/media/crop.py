@@ -1,8 +1,8 @@
 """Where to cut a picture: the window that keeps what people look at, with room above heads.
 
-Used by ``pictures.cover``. A small copy is searched for what stands out from its surroundings
-in light, in colour and in sharpness; no model, so a face counts only as what stands out and has
-a colour of skin. Where nothing stands out the cut is in the middle.
+Used by ``pictures.cover`` and, for films, by ``reframe.py``. A small copy is searched for what
+stands out from its surroundings in light, in colour and in sharpness; no model, so a face counts
+only as what stands out and has a colour of skin. Where nothing stands out the cut is in the middle.
 """
 
 from __future__ import annotations
@@ -32,11 +32,17 @@ Box = tuple[float, float, float, float]
 
 def window(picture: Image.Image, size: tuple[int, int]) -> Box:
     """Return the largest box of the shape of ``size`` that keeps the subject; px, sub-pixel."""
+    return shared_window([picture], size)
+
+
+def shared_window(pictures: Sequence[Image.Image], size: tuple[int, int]) -> Box:
+    """Return one box for pictures of one size, as ``window``: what most of them show counts."""
+    picture = pictures[0]
     scale = min(picture.width / size[0], picture.height / size[1])
     cut_w, cut_h = size[0] * scale, size[1] * scale
     left, top = (picture.width - cut_w) / 2, (picture.height - cut_h) / 2
     if max(left / picture.width, top / picture.height) > 0.005:
-        seen = saliency(picture)
+        seen = _seen_in(pictures)
         if left > top:
             columns = seen.resize((seen.width, 1), Image.Resampling.BOX).tobytes()
             left = (picture.width - cut_w) * place(columns, cut_w / picture.width, MARGIN)
@@ -44,6 +50,14 @@ def window(picture: Image.Image, size: tuple[int, int]) -> Box:
             rows = seen.resize((1, seen.height), Image.Resampling.BOX).tobytes()
             top = (picture.height - cut_h) * place(rows, cut_h / picture.height, HEADROOM)
     return left, top, left + cut_w, top + cut_h
+
+
+def _seen_in(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Return what stands out on average."""
+    seen = saliency(pictures[0])
+    for number, picture in enumerate(pictures[1:], start=2):
+        seen = Image.blend(seen, saliency(picture), 1 / number)
+    return seen
 
 
 def saliency(picture: Image.Image) -> Image.Image:

@@ -21,6 +21,8 @@ CODECS = (
 MAX_PIXELS = 8_300_000
 #: Seconds that are read of one input: a header that promises more binds nobody for longer.
 MAX_SECONDS = 7200
+#: A list of files to be read one after another: only such as ``join.py`` writes, asked for by name.
+LISTS = "concat"
 #: Sources of ffmpeg's own that a graph may begin with.
 GENERATORS = ("anullsrc",)
 
@@ -28,6 +30,7 @@ _GUARDS = (
     *("-protocol_whitelist", "file", "-format_whitelist", FORMATS),
     *("-codec_whitelist", CODECS, "-max_pixels", str(MAX_PIXELS)),
 )
+_LIST_GUARDS = tuple(f"{LISTS},{word}" if word == FORMATS else word for word in _GUARDS)
 
 
 def guarded_input(file: Path) -> list[str]:
@@ -63,6 +66,8 @@ def _guards(options: list[str], source: str) -> list[str]:
     asked = dict(itertools.pairwise(options))
     if source.startswith("file:/"):
         limit = [] if "-t" in asked else ["-t", str(MAX_SECONDS)]
+        if asked.get("-f") == LISTS:
+            return [*_LIST_GUARDS, *limit]
         return limit if "-protocol_whitelist" in asked else [*_GUARDS, *limit]
     if source == "pipe:0" and asked.get("-f") == "rawvideo":
         return []

@@ -87,14 +87,15 @@ class Mastered:
         return asdict(self)
 
 
-def master(sound: Any, file: Path, target: Target) -> Mastered:
+def master(sound: Any, file: Path, target: Target, *, found: Survey | None = None) -> Mastered:
     """Write a stream of a graph to a file (.wav, .m4a or .mp3), stereo at 48 kHz, at a loudness.
 
+    ``found`` is its survey, for who has it already.
     Raises ToolFailed naming what is wrong with a sound that is silent, clipped, too short or too
     long, or that cannot be that loud below that peak.
     """
     coding = _CODINGS[file.suffix]
-    found = loudness.survey(sound)
+    found = found or loudness.survey(sound)
     refuse(found)
     return _Work(sound, file, target, found.loudness, coding).done()
 

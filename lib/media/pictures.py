@@ -7,19 +7,20 @@ then dropped: nothing of it reaches what is made.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageStat
+from PIL import Image, ImageCms, ImageStat, WebPImagePlugin
 
 from lib.core.errors import ToolFailed, machine_fault
 from lib.media import crop
 
 #: What may be opened: every other decoder is attack surface.
-FORMATS = ("PNG", "JPEG", "WEBP")
+FORMATS = ("PNG", "JPEG", WebPImagePlugin.WebPImageFile.format)
 #: Largest picture that is decoded, px; a 24-megapixel photo passes, a bomb does not.
 MAX_PIXELS = 40_000_000
 #: Largest file that is opened: 40 megapixels that nothing compresses.
@@ -168,9 +169,18 @@ def cover(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
 
 
-def save_jpeg(picture: Image.Image, file: Path) -> None:
-    """Write a JPEG with full colour resolution, so that coloured text stays sharp."""
-    picture.convert("RGB").save(file, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
+def save_page(picture: Image.Image, file: Path) -> None:
+    """Write a finished page as the name of its file says: PNG, or else JPEG.
+
+    A JPEG keeps full colour resolution, so that coloured text stays sharp, and the usual code
+    tables: its own would save 2 % of the bytes for twice the time. A PNG is packed lightly: more
+    effort takes four times the time for 3 %.
+    """
+    picture = picture.convert("RGB")
+    if file.suffix == ".png":
+        picture.save(file, "PNG", compress_level=1)
+    else:
+        picture.save(file, "JPEG", quality=QUALITY, subsampling=0)
 
 
 def paste_logo(picture: Image.Image, file: Path, place: tuple[int, int], side: int) -> None:
@@ -178,8 +188,15 @@ def paste_logo(picture: Image.Image, file: Path, place: tuple[int, int], side: i
 
     Raises ToolFailed when the logo cannot be used.
     """
-    logo = _own(file, "logo", (side, side))
-    logo.thumbnail((side, side), Image.Resampling.LANCZOS)
-    logo = logo.convert("RGBA")
+    logo = _logo(file, side, file.stat().st_mtime_ns)
     offset = ((side - logo.width) // 2, (side - logo.height) // 2)
     picture.paste(logo, (place[0] + offset[0], place[1] + offset[1]), logo)
+
+
+@functools.lru_cache(maxsize=16)
+def _logo(file: Path, side: int, changed_ns: int) -> Image.Image:
+    """Return a logo fitted into a square; each page of a work shows the same."""
+    del changed_ns
+    logo = _own(file, "logo", (side, side))
+    logo.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return logo.convert("RGBA")

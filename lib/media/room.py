@@ -6,6 +6,7 @@ blindly: a name that would leave its folder is refused.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Room:
     def font(self, name: str) -> Path:
         """Return the file of a bundled font. Raises ToolFailed with the choices."""
         folder = self.assets / "fonts"
-        fonts = {file.stem: file for file in folder.iterdir() if file.suffix in FONT_ENDINGS}
+        fonts = _fonts(folder, folder.stat().st_mtime_ns)
         if name not in fonts:
             raise ToolFailed(
                 "font", f"{name!r} is not bundled; there are {', '.join(sorted(fonts))}"
@@ -48,3 +49,10 @@ class Room:
             if file.is_relative_to(folder.resolve()) and file.is_file():
                 return file
         raise ToolFailed("brand kit", f"{relative} is in none of the folders of kits")
+
+
+@functools.lru_cache(maxsize=8)
+def _fonts(folder: Path, changed_ns: int) -> dict[str, Path]:
+    """Return the fonts of a folder by name; it is read again when it was changed."""
+    del changed_ns
+    return {file.stem: file for file in folder.iterdir() if file.suffix in FONT_ENDINGS}

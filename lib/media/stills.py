@@ -1,4 +1,4 @@
-"""The ``stills`` tool: pages of posts and carousels, reel images and thumbnails, as JPEG.
+"""The ``stills`` tool: pages of posts and carousels, reel images and thumbnails, JPEG or PNG.
 
 Every page is drawn over the work's background, cut to its shape. Only the pages that are asked
 for are drawn. Proportions are shares of the page's width, so a thumbnail is the page, smaller.
@@ -86,7 +86,7 @@ def run(
         page = wanted.pages[slot]
         base = pictures.cover(ground, (page.width, page.height))
         sheet = Sheet(page, wanted.look, tone, room, base)
-        pictures.save_jpeg(_LAYOUTS[page.layout](sheet), file)
+        pictures.save_page(_LAYOUTS[page.layout](sheet), file)
 
 
 def _stack(

@@ -9,4 +9,6 @@ TOOLS = {
     "reel_part": "lib.media.reel_part",
     "reel_sound": "lib.media.reel_sound",
     "reel_join": "lib.media.reel_join",
+    "ingest": "lib.media.ingest",
+    "stitch": "lib.media.stitch",
 }

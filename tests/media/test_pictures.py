@@ -193,3 +193,11 @@ def test_a_machine_that_cannot_read_says_nothing_against_a_photo(
 
 def test_the_profile_that_these_tests_swap_is_a_profile() -> None:
     assert ImageCms.ImageCmsProfile(io.BytesIO(SWAPPED)).profile.red_colorant is not None
+
+
+@pytest.mark.parametrize(("name", "kind"), [("page.png", "image/png"), ("page.jpg", "image/jpeg")])
+def test_a_page_is_written_as_its_name_says(tmp_path: Path, name: str, kind: str) -> None:
+    page = Image.linear_gradient("L").convert("RGBA")
+    pictures.save_page(page, tmp_path / name)
+    found = measure(tmp_path / name)
+    assert (found["media_type"], found["colour_mode"]) == (kind, "RGB")

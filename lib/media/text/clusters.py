@@ -79,6 +79,7 @@ def split(text: str, brand: Path) -> tuple[Cluster, ...]:
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def script_of(character: str) -> str:
     """Return a character's script (ISO 15924); signs that many scripts share have "Zyyy"."""
     from fontTools import unicodedata as scripts

@@ -17,7 +17,7 @@ from lib.media.text.breaks import MANNERS, Break, Manner
 from lib.media.text.faces import (
     font,
 )
-from lib.media.text.paragraph import Paragraph, paragraph
+from lib.media.text.paragraph import REFERENCE_PX, Paragraph, paragraph
 
 #: Distance of two baselines as a share of the font size: of scripts with capitals, and of those
 #: whose letters fill their squares.
@@ -41,6 +41,9 @@ _WORTH: dict[tuple[str, Manner], float] = {
     ("body", "anywhere"): 1.1,
     ("body", "hyphens"): 1.2,
 }
+#: How far a letter's advance at a size may be from its share of that at another, px; twice what the
+#: bundled fonts show, and a little for the whole.
+_SLACK_PX, _LEAST_SLACK_PX = 0.02, 0.25
 _SAMPLE = "The quick brown fox jumps over it"
 
 
@@ -136,6 +139,21 @@ class _Setting:
     def _breaks(self) -> list[Break]:
         return self.paragraph.breaks(self.manner)
 
+    def _fits(self, start: int, end: Break) -> bool:
+        """Tell whether a stretch fits into a line; what is clear is not measured at each size."""
+        breadth = self._breadth(start, end)
+        if abs(breadth - self.box[0]) > _LEAST_SLACK_PX + _SLACK_PX * (end.at - start):
+            return breadth < self.box[0]
+        return self._length(start, end) <= self.box[0]
+
+    def _breadth(self, start: int, end: Break) -> float:
+        """Return nearly how far a stretch advances, px, from what was measured once."""
+        known, stretch = self.paragraph.breadths, (start, end)
+        if stretch not in known:
+            line = self.paragraph.line(start, end.at, end.hyphen)
+            known[stretch] = length(line, REFERENCE_PX) / REFERENCE_PX
+        return known[stretch] * self.size
+
     def _length(self, start: int, end: Break) -> float:
         return length(self.paragraph.line(start, end.at, end.hyphen), self.size)
 
@@ -170,14 +188,14 @@ class _Setting:
         lines: Lines = []
         start, last = 0, None
         for end in self._breaks:
-            if self._length(start, end) <= self.box[0]:
+            if self._fits(start, end):
                 last = end
                 continue
             if last is None:
                 return None
             lines.append((start, last))
             start, last = last.at, end
-            if self._length(start, end) > self.box[0]:
+            if not self._fits(start, end):
                 return None
         return [*lines, (start, last)] if last is not None else lines
 
@@ -187,7 +205,7 @@ class _Setting:
         Least squares of what each line leaves free, the classic optimum over all breaks.
         """
         ends, width = self._breaks, self.box[0]
-        whole = self._length(0, ends[-1])
+        whole = self._breadth(0, ends[-1])
         ideal = min(width, whole / self.count * 1.06)
 
         @functools.cache
@@ -198,9 +216,9 @@ class _Setting:
             choices = (final,) if left == 1 else range(first, final - left + 2)
             found: tuple[float, tuple[int, ...]] = (math.inf, ())
             for number in choices:
-                long = self._length(start, ends[number])
-                if long > width:
+                if not self._fits(start, ends[number]):
                     break
+                long = self._breadth(start, ends[number])
                 rest, more = best(number + 1, left - 1) if left > 1 else (0.0, ())
                 cost = (long - ideal) ** 2 + rest
                 if number == final and self.count > 1 and (number == first or long < ideal / 5):

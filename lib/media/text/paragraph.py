@@ -27,7 +27,8 @@ from lib.media.text.faces import (
 from lib.media.text.language import guess
 
 _BLANKS = re.compile(r"[\t-\r \x85\u2028\u2029]+")
-_REFERENCE_PX = 200
+#: Size at which a text is measured once for all sizes, px.
+REFERENCE_PX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,15 @@ class Paragraph:
     rtl: bool
     language: str | None
     _lines: dict[tuple[int, int, str], tuple[Piece, ...]] = field(default_factory=dict)
+    _ends: dict[Manner, list[Break]] = field(default_factory=dict)
+    #: How far stretches advance at size 1, as far as somebody asked.
+    breadths: dict[tuple[int, Break], float] = field(default_factory=dict)
 
     def breaks(self, manner: Manner) -> list[Break]:
         """Return where lines may end."""
-        return breaks(self.text, self.language, manner)
+        if manner not in self._ends:
+            self._ends[manner] = breaks(self.text, self.language, manner)
+        return self._ends[manner]
 
     def line(self, start: int, end: int, hyphen: str) -> tuple[Piece, ...]:
         """Return the pieces of a stretch from left to right, without blanks at its end."""
@@ -98,7 +104,7 @@ class Paragraph:
         up, down = 0.0, 0.0
         for piece in self.line(0, len(self.text), ""):
             picture = is_emoji(piece.file)
-            size = STRIKE_PX if picture else _REFERENCE_PX
+            size = STRIKE_PX if picture else REFERENCE_PX
             box = font(piece.file, size).getbbox(piece.text, anchor="ls")
             share = (EMOJI_SHARE if picture else 1.0) / size
             up, down = max(up, -box[1] * share), max(down, box[3] * share)
