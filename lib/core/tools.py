@@ -56,6 +56,10 @@ TOOLS: dict[str, Tool] = {
         Tool("adopted", version=1, deadline_s=120, queue="desk"),
         Tool("background", version=2, deadline_s=120, queue="render"),
         Tool("stills", version=2, deadline_s=120, queue="render"),
+        Tool("voice", version=1, deadline_s=300, queue="render"),
+        Tool("align", version=1, deadline_s=300, queue="render"),
+        Tool("voice_mix", version=1, deadline_s=300, queue="render"),
+        Tool("captions", version=1, deadline_s=60, queue="desk"),
         Tool("reel_video", version=2, deadline_s=600, queue="render"),
     )
 }

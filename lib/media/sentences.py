@@ -75,8 +75,15 @@ def _parts(line: str) -> Iterator[str]:
 
 def _goes_on(last: str, end: str, after: str) -> bool:
     """Tell whether a sentence goes on after a point: “Dr. Smith”, “J. Bach”, “approx. 3”."""
-    initial = len(last) == 1 and last.isupper() and last != "I"
-    return after.islower() or (end == "." and (initial or last in _SHORT))
+    return after.islower() or is_shortened(last + end)
+
+
+def is_shortened(word: str) -> bool:
+    """Tell whether a word ends with a point because it was shortened, and no sentence with it."""
+    if not word.endswith("."):
+        return False
+    word = word[:-1].lstrip("(“\"'")
+    return word in _SHORT or (len(word) == 1 and word.isupper() and word != "I")
 
 
 def require_script(text: str, script: str, named: str) -> None:
