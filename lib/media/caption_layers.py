@@ -23,6 +23,7 @@ from lib.media.captions import Cue, Word, joined
 from lib.media.colour import BLACK, WHITE, Tone
 from lib.media.reel_layout import SAFE_BOTTOM, SAFE_TOP
 from lib.media.scrim import LEAST_CONTRAST, Box
+from lib.media.text.fit import enlargement
 from lib.media.text.spoken import SpokenLine
 
 #: Share of the width on each side that stays free: platforms lay their buttons there.
@@ -30,11 +31,11 @@ SIDE = 0.11
 #: The safe zone of pictures that are no reels, as shares of the height.
 WIDE_TOP, WIDE_BOTTOM = 0.06, 0.92
 #: Distance of two baselines, and of words from the edge of what lies behind them, in sizes.
-STEP, BESIDE, ABOVE = 1.24, 0.42, 0.2
-#: What a pill adds beside its word, and how round corners are, in sizes.
-PILL, ROUND = 0.16, 0.26
+STEP, BESIDE, ABOVE, BELOW = 1.24, 0.42, 0.32, 0.2
+#: What a pill adds beside, above and below its word, and how round corners are, in sizes.
+PILL, PILL_ABOVE, PILL_BELOW, ROUND = 0.15, 0.14, 0.05, 0.26
 #: A plate is seen at all from this strength on.
-LEAST_PLATE = 0.55
+LEAST_PLATE = 0.66
 #: What lies under all words comes and goes within this time, seconds.
 SCRIM_S = 0.4
 #: Corners are drawn so many times larger and made smaller, so that they are smooth.
@@ -98,11 +99,12 @@ def layers(words: Sequence[Word], look: Look) -> Iterator[Shown]:
 
 def _lines(cue: Cue, look: Look) -> Iterator[SpokenLine]:
     number = 0
+    spread = PILL if look.style.mark == "pill" else 0.0
     for line in cue.lines:
         left = cue.words[number:]
         count = next(n for n in range(1, len(left) + 1) if joined(left[:n]) == line)
         texts = [word.text for word in left[:count]]
-        yield SpokenLine.of(texts, line, look.font, look.language, first=number)
+        yield SpokenLine.of(texts, line, look.font, look.language, first=number, spread=spread)
         number += count
 
 
@@ -129,7 +131,8 @@ class _Page:
     def _size(self, lines: Sequence[SpokenLine]) -> int:
         """Return the largest size, px, at which lines fit. Raises ToolFailed naming a long one."""
         shorter, style = min(self._width, self._height), self._look.style
-        largest, least = (round(shorter * of / 1000) for of in (style.largest, style.least))
+        least = round(shorter * style.least / 1000)
+        largest = round(shorter * style.largest / 1000 * enlargement(self._look.font))
         widest = max(lines, key=lambda line: line.width(largest))
         size = min(largest, int(largest * self._measure / max(1.0, widest.width(largest))))
         while size >= least and widest.width(size) > self._measure:
@@ -147,7 +150,7 @@ class _Page:
         count = len(group.lines)
         first = self._height * self._look.style.middle + size * (0.35 - STEP * (count - 1) / 2)
         up, down = self._ink(group)
-        over = first + STEP * size * (count - 1) + down + ABOVE * size - self._height * bottom
+        over = first + STEP * size * (count - 1) + down + BELOW * size - self._height * bottom
         first -= max(0.0, over)
         first += max(0.0, self._height * top - (first - up - ABOVE * size))
         return [first + STEP * size * number for number in range(count)]
@@ -162,7 +165,7 @@ class _Page:
         up, down = self._ink(group)
         long = max(line.width(size) for line in group.lines) + 2 * BESIDE * size
         left, top = (self._width - long) / 2, baselines[0] - up - ABOVE * size
-        right, bottom = left + long, baselines[-1] + down + ABOVE * size
+        right, bottom = left + long, baselines[-1] + down + BELOW * size
         x, y = int(left) // 2 * 2, int(top) // 2 * 2
         return x, y, x + _even(right - x), y + _even(bottom - y)
 
@@ -214,8 +217,12 @@ class _Page:
             if self._fill is not None and marked in spans:
                 start, stop = spans[marked]
                 up, down = line.ink(size)
-                edges = (baseline - box[1] - up - size * 0.06, baseline - box[1] + down)
-                pill = (start - PILL * size, edges[0], stop + PILL * size, edges[1] + size * 0.06)
+                pill = (
+                    start - PILL * size,
+                    baseline - box[1] - up - PILL_ABOVE * size,
+                    stop + PILL * size,
+                    baseline - box[1] + down + PILL_BELOW * size,
+                )
                 _round(picture, pill, ROUND * size, (*self._fill, 255))
             line.draw(
                 picture,

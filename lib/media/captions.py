@@ -102,7 +102,7 @@ def _at(spoken_s: float, windows: Sequence[Window], *, ends: bool) -> float:
 def _split(text: str) -> Iterator[str]:
     """Yield words; each ideograph with what follows it closely is one, and none exceeds a line."""
     for part in text.split():
-        pieces = re.findall(r"[^\u2e80-\u9fff\uf900-\ufaff\uff66-\uff9f]+|.[{_CLOSING}]*", part)
+        pieces = re.findall(rf"[^\u2e80-\u9fff\uf900-\ufaff\uff66-\uff9f]+|.[{_CLOSING}]*", part)
         for piece in pieces:
             for at in range(0, len(piece), LINE_CHARACTERS):
                 yield piece[at : at + LINE_CHARACTERS]

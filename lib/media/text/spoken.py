@@ -30,10 +30,19 @@ class SpokenLine:
 
     whole: Paragraph
     pieces: tuple[tuple[Piece, int], ...]
+    #: What is added to each blank, as a share of the size: room for what stands behind a word.
+    spread: float
 
     @classmethod
     def of(
-        cls, words: Sequence[str], text: str, brand: Path, language: str | None, *, first: int = 0
+        cls,
+        words: Sequence[str],
+        text: str,
+        brand: Path,
+        language: str | None,
+        *,
+        first: int = 0,
+        spread: float = 0.0,
     ) -> SpokenLine:
         """Make a line of words that are joined to a text; they are numbered from ``first`` on.
 
@@ -49,11 +58,14 @@ class SpokenLine:
         ):
             part = "".join(whole.text[at] for at in of)
             runs.append(((Piece(part, file, level % 2 == 1, whole.language), word), level))
-        return cls(whole, tuple(visual(runs)))
+        return cls(whole, tuple(visual(runs)), spread)
 
     def width(self, size: int) -> float:
         """Return how long the line is, px."""
-        return sum(length((piece,), size) for piece, _ in self.pieces)
+        return sum(self._advance(piece, word, size) for piece, word in self.pieces)
+
+    def _advance(self, piece: Piece, word: int, size: int) -> float:
+        return length((piece,), size) + (self.spread * size if word == BLANK else 0.0)
 
     def reach(self, size: int) -> tuple[int, int]:
         """Return what it may take above and below its baseline, px."""
@@ -64,18 +76,19 @@ class SpokenLine:
         return max(ascent, up), max(descent, down)
 
     def ink(self, size: int) -> tuple[int, int]:
-        """Return what its letters take above and below its baseline, px, accents included."""
+        """Return what letters take above and below its baseline, px; more where its own do."""
         if not self.whole.is_plain:
             up, down = self.whole.reach
             return math.ceil(up * size), math.ceil(down * size)
-        box = font(self.whole.brand, size).getbbox("ÅÉHgjpqy", anchor="ls")
-        return math.ceil(-box[1]), math.ceil(box[3])
+        face = font(self.whole.brand, size)
+        boxes = [face.getbbox(text, anchor="ls") for text in ("Hdlgpqy", self.whole.text)]
+        return math.ceil(-min(box[1] for box in boxes)), math.ceil(max(box[3] for box in boxes))
 
     def spans(self, left: float, size: int) -> dict[int, tuple[float, float]]:
         """Return from where to where each word stands in a line that begins at ``left``, px."""
         found: dict[int, tuple[float, float]] = {}
         for piece, word in self.pieces:
-            right = left + length((piece,), size)
+            right = left + self._advance(piece, word, size)
             if word != BLANK:
                 first, last = found.get(word, (left, right))
                 found[word] = (min(first, left), max(last, right))
@@ -93,7 +106,7 @@ class SpokenLine:
         x, baseline = place
         up, down = self.reach(size)
         for piece, word in self.pieces:
-            advance = length((piece,), size)
+            advance = self._advance(piece, word, size)
             if word != BLANK:
                 block = Block(
                     lines=(piece.text,),
