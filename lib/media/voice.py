@@ -72,17 +72,14 @@ class Reading:
 def run(
     params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room
 ) -> None:
-    """Make ``voice`` (WAV) and ``words`` (JSON). Raises ToolFailed for what cannot be spoken."""
+    """Make ``voice`` (WAV) and ``words`` (JSON), or one of them. Raises ToolFailed for what cannot be spoken."""
     del needs, room
     made = read_aloud(Params.model_validate(params))
-    made.write(makes["voice"])
-    timed_words.write(
-        makes["words"],
-        made.words,
-        language=made.language,
-        source=made.source,
-        seconds=made.seconds,
-    )
+    if "voice" in makes:
+        made.write(makes["voice"])
+    if "words" in makes:
+        told = {"language": made.language, "source": made.source}
+        timed_words.write(makes["words"], made.words, seconds=made.seconds, **told)
 
 
 def read_aloud(wanted: Params) -> Reading:

@@ -54,7 +54,7 @@ class Mixed:
 def run(
     params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room
 ) -> None:
-    """Make ``sound`` of ``voice`` and ``words``, and ``measured`` (JSON) if that is wanted."""
+    """Make ``sound`` of ``voice`` and ``words``, and ``measured`` (JSON), or one of them."""
     wanted = Params.model_validate(params)
     timed = timed_words.read(needs["words"])
     least_s = wanted.starts_s + (timed.words[-1].stop_s if timed.words else 0.0)
@@ -67,7 +67,7 @@ def run(
         needs["voice"],
         timed.words,
         bed,
-        makes["sound"],
+        makes.get("sound", room.workdir / "sound.m4a"),
         target=wanted.target,
         seconds=seconds,
         starts_s=wanted.starts_s,
