@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from lib.media.caption_styles import CaptionStyle
 from lib.media.captions import Cue, Word, cues, joined, width
@@ -31,7 +31,7 @@ def grouped(words: Sequence[Word], style: CaptionStyle, language: str | None) ->
     if style.unit == "word":
         found = tuple(one for cue in found for one in _single(cue, style.wide))
     held = []
-    for cue, after in zip(found, [*found[1:], None], strict=True):
+    for cue, after in zip_longest(found, found[1:]):
         near = after is not None and after.start_s - cue.stop_s < HELD_S
         stop_s = after.start_s if after is not None and near else cue.stop_s
         held.append(dataclasses.replace(cue, stop_s=stop_s))

@@ -38,6 +38,10 @@ PILL, PILL_ABOVE, PILL_BELOW, ROUND = 0.15, 0.14, 0.05, 0.26
 LEAST_PLATE = 0.66
 #: What lies under all words comes and goes within this time, seconds.
 SCRIM_S = 0.4
+#: Boxes of words that contrast is measured in, beside that of all of them.
+LOOKS = 10
+#: The strongest that what lies under words may be.
+MOST = 0.97
 #: Corners are drawn so many times larger and made smaller, so that they are smooth.
 SMOOTH = 4
 
@@ -126,7 +130,9 @@ class _Page:
             max(box[3] for box in boxes),
         )
         self._fill, self._letters = _mark(look)
-        self._strength = self._needed()
+        wide = sorted(set(boxes), key=lambda box: box[2] - box[0])
+        step = max(1, len(wide) // LOOKS)
+        self._strength = self._needed([self._zone, *wide[::step]])
 
     def _size(self, lines: Sequence[SpokenLine]) -> int:
         """Return the largest size, px, at which lines fit. Raises ToolFailed naming a long one."""
@@ -169,14 +175,36 @@ class _Page:
         x, y = int(left) // 2 * 2, int(top) // 2 * 2
         return x, y, x + _even(right - x), y + _even(bottom - y)
 
-    def _needed(self) -> float:
-        """Return the strength at which every colour of the words reads on all frames."""
+    def _needed(self, boxes: Sequence[Box]) -> float:
+        """Return the strength at which every colour of the words reads on all frames.
+
+        A small box shows in detail what a large one evens out, so several are looked at.
+        """
         tones = [self._look.tone]
         if self._look.style.mark == "colour" and self._fill is None:
             tones.append(dataclasses.replace(self._look.tone, text=self._letters))
-        strengths = [scrim.strength_for(list(self._look.frames), self._zone, t) for t in tones]
-        plate = self._look.style.ground == "plate"
-        return max(*strengths, LEAST_PLATE if plate else 0.0, 0.0)
+        frames, plate = list(self._look.frames), self._look.style.ground == "plate"
+        strengths = [scrim.strength_for(frames, box, tone) for box in boxes for tone in tones]
+        strength = max(*strengths, LEAST_PLATE if plate else 0.0)
+        # Measured once more as it will be seen, for a scrim is softer towards its edges.
+        while 0 < strength < MOST and not all(
+            scrim.worst_contrast(covered, box, tone.text) >= LEAST_CONTRAST
+            for covered in self._covered(strength)
+            for box in boxes
+            for tone in tones
+        ):
+            strength = min(MOST, strength + 0.04)
+        return strength
+
+    def _covered(self, strength: float) -> Iterator[Image.Image]:
+        """Yield the frames with what lies under words, as strong as that."""
+        mask = Image.new("L", self._look.size, round(255 * strength))
+        if self._look.style.ground == "scrim":
+            mask = scrim.patch(self._look.size, self._zone, strength)
+        for frame in self._look.frames:
+            covered = frame.convert("RGB")
+            covered.paste(self._look.tone.ground, None, mask)
+            yield covered
 
     @property
     def scrim(self) -> Image.Image | None:

@@ -72,7 +72,10 @@ class Reading:
 def run(
     params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room
 ) -> None:
-    """Make ``voice`` (WAV) and ``words`` (JSON), or one of them. Raises ToolFailed for what cannot be spoken."""
+    """Make ``voice`` (WAV) and ``words`` (JSON), or one of them.
+
+    Raises ToolFailed for what cannot be spoken.
+    """
     del needs, room
     made = read_aloud(Params.model_validate(params))
     if "voice" in makes:
