@@ -139,12 +139,18 @@ def test_the_word_that_is_spoken_is_the_one_that_lights_up(text: str, leftward: 
     from lib.media.caption_layers import _mark
 
     shown, chosen = drawn("highlight", text)
-    fill, _ = _mark(chosen)
+    fill, letters = _mark(chosen)
     assert fill is not None
     steps = words_of(shown, chosen)
     assert len(steps) == 3
     assert [one.start_s for one in steps][1:] == [w.start_s for w in spoken(text)][1:]
     spans = [accent_span(one, fill) for one in steps]
+    for one, (left, right) in zip(steps, spans, strict=True):
+        width, height = one.picture.size
+        pill = one.picture.crop((round(left * width), 0, round(right * width), height))
+        found = {colour for _, colour in pill.getcolors(1 << 20) or ()}
+        assert (*letters, 255) in found
+        assert (*chosen.tone.text, 255) not in found
     if leftward:
         spans.reverse()
     assert spans[0][0] < 0.12

@@ -61,6 +61,15 @@ def test_a_bed_stays_ten_units_below_the_voice_while_it_speaks(
     assert voice_mix._loud_in(played, windows) - quiet == pytest.approx(music.DUCK_DB, abs=0.3)
 
 
+def test_the_bed_is_back_when_nobody_speaks(tmp_path: Path, spoken: dict[str, Path]) -> None:
+    words = voice_mix.timed_words.read(spoken["words"]).words
+    bed, file = ASSETS / "music" / "daybreak.m4a", tmp_path / "s.wav"
+    mix(spoken["voice"], words, bed, file, target="reel", seconds=18, starts_s=3.0)
+    sound = ffmpeg.input(name_of(file)).audio
+    alone = [Window(0.5, 2.7), Window(words[-1].stop_s + 4.0, 14.0)]
+    assert voice_mix._loud_in(sound, alone) > -16.5
+
+
 def test_a_bed_that_is_loud_just_there_is_lowered_until_it_is_below(
     tmp_path: Path, spoken: dict[str, Path]
 ) -> None:
