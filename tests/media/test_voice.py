@@ -77,6 +77,24 @@ def test_a_number_takes_as_long_as_it_is_spoken() -> None:
     assert lengths["1,234,567"] > 6 * lengths["was"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He took ...ok then.",
+        "AT&T’s C++ and/or rock'n'roll at www.example.com",
+        "Chapter IV: 12/25/2020, 5' 6\" — $4.50 vs. £3bn!",
+        "#tag @handle a_b 10^6 x=y (½ of 3-4) U.S. A.M. :-)",
+    ],
+)
+def test_odd_words_keep_their_times_in_order(text: str) -> None:
+    read = read_aloud(Params(text=text, language="en"))
+    assert [word.text for word in read.words] == text.split()
+    for before, after in pairwise(read.words):
+        assert before.start_s <= before.stop_s
+        assert before.start_s <= after.start_s
+    assert all(w.stop_s > w.start_s for w in read.words if any(map(str.isalpha, w.text)))
+
+
 def test_faster_is_shorter() -> None:
     slow, fast = (read_aloud(Params(text=TEXT, speed=speed)) for speed in (0.8, 1.25))
     assert 1.35 < slow.seconds / fast.seconds < 1.75
@@ -101,6 +119,7 @@ def test_nothing_is_clipped() -> None:
     [
         ({"text": ""}, "there are no words to speak"),
         ({"text": " \n… — 🎉"}, "there are no words to speak"),
+        ({"text": "Of ⅷ nothing"}, "“ⅷ” cannot be spoken; write it in other words"),
         ({"text": "<speak>Hello</speak>"}, "“<speak>” is markup"),
         ({"text": "See [the site](https://example.org)"}, "is markup; give plain words"),
         ({"text": "Say Привет now", "language": "en"}, "“Привет” is written in Cyrillic letters"),

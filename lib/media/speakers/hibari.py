@@ -65,10 +65,11 @@ class Hibari:
     def say(self, sentence: str, *, speed: float, seed: int) -> Said:
         """Speak one sentence; see the port."""
         texts = sentence.split()
-        sounds = list(self._read(sentence, texts))
+        sounds, together = self._read(sentence, texts)
         spoken = {sound.word for sound in sounds if _heard(sound.phonemes)}
         for number, text in enumerate(texts):
-            if number not in spoken and any(map(str.isalnum, text)):
+            said_with = spoken & set(together[number])
+            if not said_with and any(map(str.isalnum, text)):
                 raise ToolFailed("voice", f"“{text}” cannot be spoken; write it in other words")
         samples = b""
         spans: dict[int, tuple[float, float]] = {}
@@ -79,20 +80,25 @@ class Hibari:
                 first = spans.get(word, (before_s + start_s, 0.0))[0]
                 spans[word] = (first, before_s + stop_s)
             samples += said
-        return Said(samples, _words(texts, spans))
+        return Said(samples, _words(texts, _shared(texts, spans, together)))
 
-    def _read(self, sentence: str, texts: list[str]) -> Iterator[_Sound]:
-        """Yield the sounds of a sentence, each with the number of the written word it is from."""
+    def _read(self, sentence: str, texts: list[str]) -> tuple[list[_Sound], list[range]]:
+        """Return the sounds of a sentence, each with the number of the written word it is from.
+
+        And for each written word which others may be spoken within it.
+        """
         from hibari.g2p.normalize import normalize
 
         read = normalize(sentence)
-        owners = _owners(texts, read.split())
+        owners, together = _owners(texts, read.split())
         tokens = self.letters.phonemize_tokens(self.letters.tokenize(read))
-        at = 0
+        sounds, at = [], 0
         for token in tokens:
             # Tokens are the words as they are read, or parts of them; spaces tell which.
-            yield _Sound(token.phonemes or "", owners[min(at, len(owners) - 1)], token.whitespace)
+            owner = owners[min(at, len(owners) - 1)]
+            sounds.append(_Sound(token.phonemes or "", owner, bool(token.whitespace)))
             at += bool(token.whitespace) + token.text.count(" ")
+        return sounds, together
 
     def _speak(
         self, sounds: list[_Sound], speed: float, seed: int
@@ -123,7 +129,7 @@ class Hibari:
             # The last sound before a pause has the pause within its ticks.
             own = loud[(loud >= first_s * self.rate_hz) & (loud < last_s * self.rate_hz)]
             end_s = (int(own[-1]) + 1) / self.rate_hz if len(own) else last_s
-            heard[word] = (first_s - start / self.rate_hz, end_s - start / self.rate_hz)
+            heard[word] = (max(0.0, first_s - start / self.rate_hz), end_s - start / self.rate_hz)
         return whole, heard
 
 
@@ -177,18 +183,41 @@ def _parts(sounds: list[_Sound]) -> Iterator[list[_Sound]]:
         left = left[count:]
 
 
-def _owners(texts: list[str], read: list[str]) -> list[int]:
+def _owners(texts: list[str], read: list[str]) -> tuple[list[int], list[range]]:
     """Return for each word as it is read the number of the written word that it comes from.
 
-    “9:30” is read as two words and “3 km” as two others: what differs is shared out in order.
+    “9:30” is read as two words and “3 km” as two others: what differs is shared out in order. And
+    for each written word those that it was rewritten together with.
     """
     owners = [0] * max(1, len(read))
+    together = [range(number, number + 1) for number in range(len(texts))]
     pairs = difflib.SequenceMatcher(None, list(map(_plain, texts)), list(map(_plain, read)), False)
-    for _, start, stop, first, last in pairs.get_opcodes():
+    for kind, start, stop, first, last in pairs.get_opcodes():
+        for number in range(start, stop) if kind != "equal" else ():
+            together[number] = range(start, stop)
         for place in range(first, last):
             share = (place - first) * (stop - start) // max(1, last - first)
             owners[place] = min(start + share, len(texts) - 1)
-    return owners
+    return owners, together
+
+
+def _shared(
+    texts: list[str], spans: dict[int, tuple[float, float]], together: list[range]
+) -> dict[int, tuple[float, float]]:
+    """Return spans in which a word that was read as a part of its neighbour has its share.
+
+    “took ...ok” is read as one word.
+    """
+    shared = dict(spans)
+    for number, text in enumerate(texts):
+        before = [other for other in together[number] if other < number and other in shared]
+        if number in shared or not before or not any(map(str.isalnum, text)):
+            continue
+        start_s, stop_s = shared[before[-1]]
+        part = len(texts[before[-1]]) / (len(texts[before[-1]]) + len(text))
+        middle_s = start_s + (stop_s - start_s) * part
+        shared[before[-1]], shared[number] = (start_s, middle_s), (middle_s, stop_s)
+    return shared
 
 
 @functools.lru_cache(maxsize=4096)
