@@ -30,8 +30,9 @@ from lib.media.text.spoken import SpokenLine
 SIDE = 0.11
 #: The safe zone of pictures that are no reels, as shares of the height.
 WIDE_TOP, WIDE_BOTTOM = 0.06, 0.92
-#: Distance of two baselines, and of words from the edge of what lies behind them, in sizes.
-STEP, BESIDE, ABOVE, BELOW = 1.24, 0.42, 0.32, 0.2
+#: Distance of two baselines; of words from the edge of what lies behind them; of two lines' ink,
+#: in sizes.
+STEP, BESIDE, ABOVE, BELOW, AIR = 1.24, 0.42, 0.32, 0.2, 0.1
 #: What a pill adds beside, above and below its word, and how round corners are, in sizes.
 PILL, PILL_ABOVE, PILL_BELOW, ROUND = 0.15, 0.14, 0.05, 0.26
 #: A plate is seen at all from this strength on.
@@ -154,12 +155,13 @@ class _Page:
         reel = self._height > 1.5 * self._width
         top, bottom = (SAFE_TOP, SAFE_BOTTOM) if reel else (WIDE_TOP, WIDE_BOTTOM)
         count = len(group.lines)
-        first = self._height * self._look.style.middle + size * (0.35 - STEP * (count - 1) / 2)
         up, down = self._ink(group)
-        over = first + STEP * size * (count - 1) + down + BELOW * size - self._height * bottom
+        step = max(STEP * size, up + down + AIR * size)  # deep and high letters never meet
+        first = self._height * self._look.style.middle + size * 0.35 - step * (count - 1) / 2
+        over = first + step * (count - 1) + down + BELOW * size - self._height * bottom
         first -= max(0.0, over)
         first += max(0.0, self._height * top - (first - up - ABOVE * size))
-        return [first + STEP * size * number for number in range(count)]
+        return [first + step * number for number in range(count)]
 
     def _ink(self, group: _Group) -> tuple[int, int]:
         inks = [line.ink(self._sizes[id(group)]) for line in group.lines]
@@ -239,25 +241,24 @@ class _Page:
             whole = (0.0, 0.0, float(extent[0]), float(extent[1]))
             _round(picture, whole, ROUND * size, (*tone.ground, round(255 * self._strength)))
         colours = {marked: self._letters} if marked is not None else {}
-        for line, baseline in zip(group.lines, self._baselines(group), strict=True):
-            left = (extent[0] - line.width(size)) / 2
+        lines = [
+            (line, baseline - box[1], (extent[0] - line.width(size)) / 2)
+            for line, baseline in zip(group.lines, self._baselines(group), strict=True)
+        ]
+        for line, baseline, left in lines:  # below the letters of both lines
             spans = line.spans(left, size)
             if self._fill is not None and marked in spans:
                 start, stop = spans[marked]
                 up, down = line.ink(size)
                 pill = (
                     start - PILL * size,
-                    baseline - box[1] - up - PILL_ABOVE * size,
+                    baseline - up - PILL_ABOVE * size,
                     stop + PILL * size,
-                    baseline - box[1] + down + PILL_BELOW * size,
+                    baseline + down + PILL_BELOW * size,
                 )
                 _round(picture, pill, ROUND * size, (*self._fill, 255))
-            line.draw(
-                picture,
-                (left, baseline - box[1]),
-                size,
-                lambda word: colours.get(word, tone.text),
-            )
+        for line, baseline, left in lines:
+            line.draw(picture, (left, baseline), size, lambda word: colours.get(word, tone.text))
         return picture
 
 
