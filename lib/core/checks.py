@@ -24,7 +24,11 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 #: ``edit_list`` bool; ``lit_s``, ``moving_s`` (seconds that are not black, not frozen); ``drift_s``
 #: (between the ends of picture and sound). Sound: ``audio_codec`` str; ``lufs``,
 #: ``true_peak_dbtp`` float; ``heard_s`` (seconds that are not silent). Both: ``seconds`` float.
-#: Documents: ``entries`` int (length of a sealed JSON document's main list).
+#: Documents: ``entries`` int (length of a sealed JSON document's main list; of captions, cues).
+#: Timed words and captions: ``in_order`` bool (each begins after the one before and ends after it
+#: begins), ``shown_s`` (seconds that something is spoken or stands there), ``ends_s`` (when the
+#: last ends). Captions: ``lines`` int (most of one cue), ``widest`` int (characters of the widest
+#: line; an ideograph is two), ``read_per_s`` (characters a second of the fastest cue).
 Facts = Mapping[str, Any]
 
 
@@ -67,6 +71,12 @@ class Check(BaseModel):
     min_moving_s: float | None = None
     min_heard_s: float | None = None
     max_drift_s: float | None = None
+    in_order: bool | None = None
+    min_shown_s: float | None = None
+    max_ends_s: float | None = None
+    max_lines: int | None = None
+    max_widest: int | None = None
+    max_read_per_s: float | None = None
 
     @model_serializer(mode="wrap")
     def _asked(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -93,6 +103,7 @@ EXACT = {
     "video_profile": "video profile",
     "colours": "colours",
     "edit_list": "edit list",
+    "in_order": "order of times",
 }
 #: Facts that must be near the bound of the same name, and the bound that says how near.
 NEAR = {"seconds": "seconds_tolerance", "lufs": "lufs_tolerance"}
@@ -104,11 +115,16 @@ AT_LEAST = {
     "lit_s": "min_lit_s",
     "moving_s": "min_moving_s",
     "heard_s": "min_heard_s",
+    "shown_s": "min_shown_s",
 }
 AT_MOST = {
     "true_peak_dbtp": "max_true_peak_dbtp",
     "level": "max_level",
     "drift_s": "max_drift_s",
+    "ends_s": "max_ends_s",
+    "lines": "max_lines",
+    "widest": "max_widest",
+    "read_per_s": "max_read_per_s",
 }
 _UNITS = {"seconds": "s", "lufs": "LUFS"}
 _TOO_LITTLE = {
@@ -118,11 +134,16 @@ _TOO_LITTLE = {
     "lit_s": "the film is black",
     "moving_s": "the film stands still",
     "heard_s": "the sound is silent",
+    "shown_s": "the words stand for too short a time",
 }
 _TOO_MUCH = {
     "true_peak_dbtp": ("true peak", " dBTP"),
     "level": ("level", ""),
     "drift_s": ("distance between the ends of picture and sound", " s"),
+    "ends_s": ("end of the last words", " s"),
+    "lines": ("number of lines of a caption", ""),
+    "widest": ("width of a caption's line", " characters"),
+    "read_per_s": ("reading speed of a caption", " characters/s"),
 }
 #: What a yes or no means that is not the one that was asked for.
 _MEANS = {
@@ -130,6 +151,7 @@ _MEANS = {
     ("progressive", True): "it is a progressive JPEG",
     ("steady", False): "its frames do not follow each other evenly",
     ("edit_list", True): "an edit list hides frames",
+    ("in_order", False): "its times do not follow each other",
 }
 
 

@@ -1,20 +1,51 @@
-"""Cues as files that players read: SubRip and WebVTT.
+"""The ``captions`` tool: timed words as files that players read, SubRip and WebVTT.
 
-``captions.py`` makes the cues. Text is people's own, so what means something to a player is
-written so that it means nothing.
+``captions.py`` makes the cues, ``voice.py`` or ``alignment.py`` the words. Text is people's own,
+so what means something to a player is written so that it means nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from lib.media.captions import Cue, joined
+from pydantic import BaseModel, ConfigDict
+
+from lib.media import timed_words
+from lib.media.captions import Cue, cues, joined
+from lib.media.room import Room
 
 
-def srt(cues: Sequence[Cue]) -> str:
+class Params(BaseModel):
+    """How the files are written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: Whether WebVTT carries the time of each word too.
+    word_times: bool = False
+
+
+def run(
+    params: dict[str, Any], needs: Mapping[str, Path], makes: Mapping[str, Path], room: Room
+) -> None:
+    """Make ``srt`` and ``vtt``, either or both, of ``words``.
+
+    Raises ToolFailed for words whose times do not follow each other.
+    """
+    del room
+    wanted = Params.model_validate(params)
+    made = cues(timed_words.read(needs["words"]).words)
+    if "srt" in makes:
+        makes["srt"].write_text(srt(made), "utf-8")
+    if "vtt" in makes:
+        makes["vtt"].write_text(vtt(made, word_times=wanted.word_times), "utf-8")
+
+
+def srt(made: Sequence[Cue]) -> str:
     """Return cues as SubRip."""
     blocks = []
-    for number, cue in enumerate(cues, 1):
+    for number, cue in enumerate(made, 1):
         # It knows no escape: the one sign that would start another time is written otherwise.
         text = "\n".join(line.replace("-->", "→") for line in cue.lines)
         times = f"{_time(cue.start_s, ',')} --> {_time(cue.stop_s, ',')}"
@@ -22,10 +53,10 @@ def srt(cues: Sequence[Cue]) -> str:
     return "\n".join(blocks)
 
 
-def vtt(cues: Sequence[Cue], *, word_times: bool = False) -> str:
+def vtt(made: Sequence[Cue], *, word_times: bool = False) -> str:
     """Return cues as WebVTT, with the time of each word within its cue where that is asked."""
     blocks = ["WEBVTT\n"]
-    for cue in cues:
+    for cue in made:
         text = _timed(cue) if word_times else "\n".join(map(_escaped, cue.lines))
         blocks.append(f"{_time(cue.start_s, '.')} --> {_time(cue.stop_s, '.')}\n{text}\n")
     return "\n".join(blocks)

@@ -1,9 +1,9 @@
 """Captions: timed words become cues that can be read, and cues become SRT and WebVTT.
 
 Whoever makes a voice knows when each word is spoken, and gives the words with their times. Where
-only the text and the recording are known, ``spread`` estimates: it shares out the stretches of
-speech by the letters of each word. That is a fallback, right to about half a second; no sound is
-recognised and none is aligned.
+only the text and the recording are known, ``alignment.py`` finds them, in the languages that a
+voice here speaks. For any other ``spread`` estimates: it shares out the stretches of speech by the
+letters of each word, and is right to about half a second.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lib.core.errors import ToolFailed
+from lib.media.sentences import is_shortened
 from lib.media.speech import Window
 
 #: What a cue may hold, and how fast people read: characters, lines, characters a second.
@@ -77,7 +78,7 @@ def spread(text: str, windows: Sequence[Window]) -> tuple[Word, ...]:
         )
     # A sign that ends a phrase takes a breath.
     shares = [
-        width(each) + (3 if _SENTENCE.search(each) or _CLAUSE.search(each) else 1) for each in texts
+        width(each) + (3 if _ends_sentence(each) or _CLAUSE.search(each) else 1) for each in texts
     ]
     words, done = [], 0
     for each, share in zip(texts, shares, strict=True):
@@ -101,29 +102,36 @@ def _at(spoken_s: float, windows: Sequence[Window], *, ends: bool) -> float:
 def _split(text: str) -> Iterator[str]:
     """Yield words; each ideograph with what follows it closely is one, and none exceeds a line."""
     for part in text.split():
-        pieces = re.findall(r"[^\u2e80-\u9fff\uf900-\ufaff\uff66-\uff9f]+|.[{_CLOSING}]*", part)
+        pieces = re.findall(rf"[^\u2e80-\u9fff\uf900-\ufaff\uff66-\uff9f]+|.[{_CLOSING}]*", part)
         for piece in pieces:
             for at in range(0, len(piece), LINE_CHARACTERS):
                 yield piece[at : at + LINE_CHARACTERS]
 
 
-def cues(words: Sequence[Word]) -> tuple[Cue, ...]:
+def _ends_sentence(word: str) -> bool:
+    return bool(_SENTENCE.search(word)) and not is_shortened(word)
+
+
+def cues(words: Sequence[Word], *, wide: int = LINE_CHARACTERS) -> tuple[Cue, ...]:
     """Group words into cues that fit, end where a phrase ends, and stand long enough to be read.
 
-    Speech faster than people read stays as it is: a cue never waits for its words to be over.
+    ``wide`` is the most characters of a line; one longer word has a line of its own. Speech faster
+    than people read stays as it is: a cue never waits for its words to be over.
     Raises ToolFailed for words whose times do not follow each other.
     """
     checked = _checked(words)
     best: list[tuple[float, int]] = [(0.0, 0)]
     for stop in range(1, len(checked) + 1):
         starts = range(stop - 1, -1, -1)
-        ways = [(best[start][0] + cost, start) for start, cost in _costs(checked, starts, stop)]
+        ways = [
+            (best[start][0] + cost, start) for start, cost in _costs(checked, starts, stop, wide)
+        ]
         best.append(min(ways))
     groups, stop = [], len(checked)
     while stop:
         groups.append((best[stop][1], stop))
         stop = best[stop][1]
-    return _timed(checked, groups[::-1])
+    return _timed(checked, groups[::-1], wide)
 
 
 def _checked(words: Sequence[Word]) -> list[Word]:
@@ -137,20 +145,22 @@ def _checked(words: Sequence[Word]) -> list[Word]:
     return checked
 
 
-def _costs(words: Sequence[Word], starts: range, stop: int) -> Iterator[tuple[int, float]]:
+def _costs(
+    words: Sequence[Word], starts: range, stop: int, wide: int
+) -> Iterator[tuple[int, float]]:
     """Yield what it costs to make a cue of the words from each start on, while they fit."""
     last = words[stop - 1]
     next_s = words[stop].start_s if stop < len(words) else last.stop_s + LATE_S
-    ending = 0.0 if _SENTENCE.search(last.text) or next_s - last.stop_s > PAUSE_S else 5.0
+    ending = 0.0 if _ends_sentence(last.text) or next_s - last.stop_s > PAUSE_S else 5.0
     ending = 2.0 if ending and _CLAUSE.search(last.text) else ending
     inside = 0.0
     for start in starts:
         if start < stop - 1:
             torn_s = words[start + 1].start_s - words[start].stop_s
-            inside += 8.0 if _SENTENCE.search(words[start].text) else 0.0
+            inside += 8.0 if _ends_sentence(words[start].text) else 0.0
             inside += 10.0 if torn_s > PAUSE_S else 0.0
         text = joined(words[start:stop])
-        if start < stop - 1 and lines_of(text) is None:
+        if start < stop - 1 and lines_of(text, wide) is None:
             return
         short_s = max(LEAST_S, width(text) / READ_PER_S) - (next_s - words[start].start_s)
         long_s = last.stop_s - words[start].start_s - LONG_S
@@ -166,9 +176,9 @@ def joined(words: Sequence[Word]) -> str:
     return text
 
 
-def lines_of(text: str) -> tuple[str, ...] | None:
+def lines_of(text: str, wide: int = LINE_CHARACTERS) -> tuple[str, ...] | None:
     """Return a text in one line or two of even length, None when it needs more."""
-    if width(text) <= LINE_CHARACTERS:
+    if width(text) <= wide:
         return (text,)
     places = [
         at
@@ -176,17 +186,17 @@ def lines_of(text: str) -> tuple[str, ...] | None:
         if text[at] == " " or (width(text[at - 1 : at + 1]) == 4 and text[at] not in _CLOSING)
     ]
     ways = [(text[:at].strip(), text[at:].strip()) for at in places]
-    fitting = [way for way in ways if max(map(width, way)) <= LINE_CHARACTERS]
+    fitting = [way for way in ways if max(map(width, way)) <= wide]
     return min(fitting, key=lambda way: abs(width(way[0]) - width(way[1])), default=None)
 
 
-def _timed(words: Sequence[Word], groups: Sequence[tuple[int, int]]) -> tuple[Cue, ...]:
+def _timed(words: Sequence[Word], groups: Sequence[tuple[int, int]], wide: int) -> tuple[Cue, ...]:
     """Give each group the time it needs, as far as its neighbours leave it."""
     made: list[Cue] = []
     free_s = 0.0
     for number, (start, stop) in enumerate(groups):
         own = tuple(words[start:stop])
-        lines = lines_of(joined(own)) or (joined(own),)
+        lines = lines_of(joined(own), wide) or (joined(own),)
         need_s = max(LEAST_S, sum(map(width, lines)) / READ_PER_S)
         more = number + 1 < len(groups)
         limit_s = words[groups[number + 1][0]].start_s if more else own[-1].stop_s + LATE_S

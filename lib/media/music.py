@@ -94,14 +94,7 @@ def under_voice(
     ``windows`` are the stretches of speech in seconds of the voice; None when they are not known.
     Raises ToolFailed for a voice or bed that cannot be read.
     """
-    spoken = ffmpeg.input(name_of(voice)).audio
-    gain_db = MIX_LUFS - loudness.measure(voice).lufs
-    spoken = loudness.even(spoken).filter("volume", f"{gain_db:.2f}dB")
-    spoken = spoken.filter("adelay", delays=round(starts_s * 1000), all=1)
-    spoken = spoken.filter("apad", whole_dur=seconds).filter("atrim", end=seconds)
-    played = bed(bed_file, seconds)
-    gain_db = MIX_LUFS - loudness.survey(played).loudness.lufs
-    played = played.filter("volume", f"{gain_db:.2f}dB")
+    spoken, played = levelled(voice, bed_file, seconds=seconds, starts_s=starts_s)
     if windows is None:
         halves = spoken.filter_multi_output("asplit", 2)
         spoken, key = halves.stream(0), halves.stream(1)
@@ -109,6 +102,29 @@ def under_voice(
     else:
         moved = [Window(one.start_s + starts_s, one.stop_s + starts_s) for one in windows]
         lowered = stepped_back(played, moved)
+    return together(spoken, lowered)
+
+
+def levelled(
+    voice: Path, bed_file: Path, *, seconds: float, starts_s: float = 0.0
+) -> tuple[Any, Any]:
+    """Return a voice that starts at ``starts_s`` and a bed, both of ``seconds`` at ``MIX_LUFS``."""
+    gain_db = MIX_LUFS - loudness.measure(voice).lufs
+    spoken = placed(voice, seconds=seconds, starts_s=starts_s).filter("volume", f"{gain_db:.2f}dB")
+    played = bed(bed_file, seconds)
+    gain_db = MIX_LUFS - loudness.survey(played).loudness.lufs
+    return spoken, played.filter("volume", f"{gain_db:.2f}dB")
+
+
+def placed(voice: Path, *, seconds: float, starts_s: float) -> Any:
+    """Return a voice that starts at ``starts_s`` in a stream of ``seconds``."""
+    spoken = loudness.even(ffmpeg.input(name_of(voice)).audio)
+    spoken = spoken.filter("adelay", delays=round(starts_s * 1000), all=1)
+    return spoken.filter("apad", whole_dur=seconds).filter("atrim", end=seconds)
+
+
+def together(spoken: Any, lowered: Any) -> Any:
+    """Return a voice and what lies under it as one stream."""
     return ffmpeg.filter([spoken, lowered], "amix", inputs=2, duration="first", normalize=0)
 
 

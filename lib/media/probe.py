@@ -53,6 +53,10 @@ def _meter(media_type: str) -> Callable[[Path], Facts]:
         return picture_facts.measure
     if media_type == "application/json":
         return _document
+    if media_type in ("text/vtt", "application/x-subrip"):
+        from lib.media import caption_facts
+
+        return caption_facts.measure
     from lib.media import film_facts
 
     return film_facts.measure
@@ -66,4 +70,9 @@ def _document(file: Path) -> Facts:
     if file.stat().st_size > MAX_DOCUMENT_BYTES:
         raise ValueError("it is too large for a sealed document")
     entries = json.loads(file.read_bytes())["entries"]
-    return {"media_type": "application/json", "entries": len(entries)}
+    facts = {"media_type": "application/json", "entries": len(entries)}
+    if entries and isinstance(entries[0], dict) and "stop_s" in entries[0]:
+        from lib.media import caption_facts
+
+        facts |= caption_facts.order([(one["start_s"], one["stop_s"]) for one in entries])
+    return facts

@@ -11,4 +11,8 @@ TOOLS = {
     "reel_join": "lib.media.reel_join",
     "ingest": "lib.media.ingest",
     "stitch": "lib.media.stitch",
+    "voice": "lib.media.voice",
+    "align": "lib.media.alignment",
+    "voice_mix": "lib.media.voice_mix",
+    "captions": "lib.media.caption_files",
 }

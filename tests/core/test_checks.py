@@ -38,9 +38,20 @@ FILM = Check(
     min_heard_s=7.5,
     max_drift_s=0.034,
 )
+CAPTIONS = Check(
+    media_type="text/vtt",
+    min_entries=3,
+    in_order=True,
+    min_shown_s=4.8,
+    max_ends_s=12.0,
+    max_lines=2,
+    max_widest=32,
+    max_read_per_s=34.0,
+)
 CHECKS = {
     "looks": LOOKS,
     "film": FILM,
+    "captions": CAPTIONS,
     "picture": PICTURE,
     "video": VIDEO,
     "speech": SPEECH,
@@ -120,6 +131,24 @@ def test_unreadable_bytes_say_why_and_nothing_else_is_guessed() -> None:
             FILM,
             {"drift_s": 0.1},
             "distance between the ends of picture and sound is 0.1 s, at most 0.034 allowed",
+        ),
+        (CAPTIONS, {"in_order": False}, "its times do not follow each other"),
+        (
+            CAPTIONS,
+            {"shown_s": 1.0},
+            "the words stand for too short a time (shown_s is 1, at least 4.8 expected)",
+        ),
+        (CAPTIONS, {"ends_s": 13.5}, "end of the last words is 13.5 s, at most 12.0 allowed"),
+        (CAPTIONS, {"lines": 3}, "number of lines of a caption is 3, at most 2 allowed"),
+        (
+            CAPTIONS,
+            {"widest": 40},
+            "width of a caption's line is 40 characters, at most 32 allowed",
+        ),
+        (
+            CAPTIONS,
+            {"read_per_s": 60.0},
+            "reading speed of a caption is 60 characters/s, at most 34.0 allowed",
         ),
     ],
 )

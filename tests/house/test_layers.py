@@ -70,6 +70,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "PIL": ("lib.media",),
     "ffmpeg": ("lib.media",),
     "ffmpeg_binaries": ("lib.media",),
+    "hibari": ("lib.media",),
+    "onnxruntime": ("lib.media",),
+    "numpy": ("lib.media",),
     "fontTools": ("lib.media", "lib.adapters.kits"),
     "sqlite3": ("lib.adapters.local",),
     "google_crc32c": ("lib.checksum", "lib.adapters.local", "lib.adapters.s3"),
@@ -79,7 +82,13 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "cloudevents": ("functions", "lib.delivery"),
     "rich": ("lib.cli",),
     # Imports by name cannot be read off the source: only where a table of ours says the names.
-    "importlib": ("main", "lib.cli.__main__", "lib.media.worker", "lib.media.binaries"),
+    "importlib": (
+        "main",
+        "lib.cli.__main__",
+        "lib.media.worker",
+        "lib.media.binaries",
+        "lib.media.speakers",
+    ),
 }
 #: What the kernel may import besides itself.
 PURE = {"pydantic", "__future__", "collections", "dataclasses", "enum", "typing", "re", "math"}

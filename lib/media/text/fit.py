@@ -63,7 +63,7 @@ def fit(
     not fit at the smallest size or no bundled font shows it.
     """
     whole = paragraph(text, file, language)
-    largest = round(max(sizes) * _scale(file))
+    largest = round(max(sizes) * enlargement(file))
     best: _Setting | None = None
     for manner in MANNERS:
         least = sizes[0] if best is None else math.ceil(best.size * _WORTH[role, manner])
@@ -78,7 +78,7 @@ def fit(
 
 
 @functools.lru_cache(maxsize=32)
-def _scale(file: Path) -> float:
+def enlargement(file: Path) -> float:
     """Return by how much a font is set larger than others because its letters are narrow."""
     mean = font(file, 200).getlength(_SAMPLE) / len(_SAMPLE) / 200
     return min(_MOST_LARGER, max(1.0, _BREADTH / mean))
