@@ -55,8 +55,8 @@ TOOLS: dict[str, Tool] = {
         Tool("commission", version=1, deadline_s=120, queue="desk"),
         Tool("adopted", version=1, deadline_s=120, queue="desk"),
         Tool("background", version=2, deadline_s=120, queue="render"),
-        Tool("stills", version=2, deadline_s=120, queue="render"),
-        Tool("reel_video", version=2, deadline_s=600, queue="render"),
+        Tool("stills", version=3, deadline_s=120, queue="render"),
+        Tool("reel_video", version=3, deadline_s=600, queue="render"),
     )
 }
 QUEUES = ("desk", "render")

@@ -23,10 +23,12 @@ from lib.media import mastering, music, pictures, planes
 from lib.media.colour import tone_of
 from lib.media.ffmpeg_run import Pipe, run_ffmpeg
 from lib.media.inputs import name_of
+from lib.media.layout import ground
 from lib.media.mastering import REEL
 from lib.media.planes import Overlay, Planes
 from lib.media.reel_layout import FADE_S, Layer, Progress, Words, layers
 from lib.media.room import Room
+from lib.templates.page import Page
 
 #: Share of the background that the camera sees at its nearest; at its farthest it sees all.
 NEAREST = 0.90
@@ -49,6 +51,7 @@ class Params(BaseModel):
 
     look: dict[str, Any]
     variant: Literal["light", "dark"]
+    template: Page
     title: str = Field(min_length=1)
     lines: tuple[str, ...] = Field(min_length=1, max_length=6)
     seconds: int = Field(ge=2, le=90)
@@ -66,11 +69,6 @@ def run(
     wanted = Params.model_validate(params)
     size = (wanted.width, wanted.height)
     background = pictures.load(needs["background"]).convert("RGB")
-    camera = _Camera(background.size, size, wanted.seconds * wanted.fps, wanted.seed)
-    extremes = [
-        background.resize(size, Image.Resampling.BILINEAR, box=camera.box(frame))
-        for frame in (0, camera.frames - 1)
-    ]
     words = Words(
         title=wanted.title,
         lines=wanted.lines,
@@ -78,7 +76,14 @@ def run(
         tone=tone_of(wanted.look, wanted.variant),
         size=size,
         seconds=wanted.seconds,
+        page=wanted.template,
     )
+    background = ground.treated(background, words.sheet(room))
+    camera = _Camera(background.size, size, wanted.seconds * wanted.fps, wanted.seed)
+    extremes = [
+        background.resize(size, Image.Resampling.BILINEAR, box=camera.box(frame))
+        for frame in (0, camera.frames - 1)
+    ]
     stack, progress = layers(words, extremes, room)
     graph = _graph(wanted, _sound(wanted, room), makes["video"])
     pipe = Pipe.ffmpeg(graph, what="the encoder")
@@ -155,16 +160,8 @@ def _advance(overlay: Overlay, waiting: list[Layer], now_s: float) -> list[Layer
         # One that will leave is shown whole for a moment and then stands as it is.
         if 0 <= share <= 1.3:
             eased = 1 - (1 - min(1.0, share)) ** 3
-            overlay.show(*_risen(layer, eased), opacity=1.0 if layer.solid else eased)
+            overlay.show(*layer.at(eased), opacity=layer.opacity(eased))
     return left
-
-
-def _risen(layer: Layer, eased: float) -> tuple[Image.Image, tuple[int, int]]:
-    """Return a layer on its way up, in a canvas that covers all of its way."""
-    down = round(layer.rise_px * (1 - eased))
-    canvas = Image.new("RGBA", (layer.picture.width, layer.picture.height + layer.rise_px))
-    canvas.paste(layer.picture, (0, down))
-    return canvas, layer.place
 
 
 def _feed(pipe: Pipe, frames: Iterator[Planes]) -> None:

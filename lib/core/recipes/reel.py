@@ -6,7 +6,14 @@ from lib.core.checks import Check
 from lib.core.errors import Refused
 from lib.core.paths import fingerprint
 from lib.core.recipes.order import Make, Order, PlanDraft
-from lib.core.recipes.pictures import MIN_SPREAD, add_background, add_stills, draft_of, page
+from lib.core.recipes.pictures import (
+    MIN_SPREAD,
+    add_background,
+    add_stills,
+    draft_of,
+    page,
+    template_of,
+)
 from lib.core.work import Plan
 
 SIZE = (1080, 1920)
@@ -36,13 +43,15 @@ def plan(order: Order) -> Plan:
     steps = PlanDraft(order)
     add_background(steps, draft, kit, CANVAS)
     body = draft.lines[0]
+    template = template_of(order, draft, kit, "reels")
     add_stills(
         steps,
         draft,
         kit,
+        template,
         {
-            "reel_image": ("reels", page("reel_image", draft.title, SIZE, body=body)),
-            "thumbnail": ("thumbnails", page("reel_cover", draft.title, SIZE)),
+            "reel_image": ("reels", page("image", draft.title, SIZE, body=body)),
+            "thumbnail": ("thumbnails", page("cover", draft.title, SIZE)),
             "youtube_thumbnail": ("thumbnails", page("youtube", draft.title, YOUTUBE)),
         },
     )
@@ -53,6 +62,7 @@ def plan(order: Order) -> Plan:
         params={
             "look": kit.look(),
             "variant": draft.variant,
+            "template": template.pages["film"]["9x16"],
             "title": draft.title,
             "lines": list(draft.lines),
             "seconds": draft.seconds,
