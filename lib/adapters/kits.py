@@ -85,8 +85,8 @@ class KitFolders:
         """
         every = self._templates.templates()
         named = tuple(template for template in every if template.name in kit.templates)
-        kinds = {template.kind for template in named}
-        designs: tuple[Template, ...] = (*named, *(t for t in every if t.kind not in kinds))
+        kinds = {template.family for template in named}
+        designs: tuple[Template, ...] = (*named, *(t for t in every if t.family not in kinds))
         return kit.model_copy(update={"designs": designs})
 
     def check(self, slug: str) -> list[str]:

@@ -21,7 +21,7 @@ def templates(args: argparse.Namespace) -> int:
     """List the templates and what is wrong with any; return 1 when one is broken."""
     found = parts.templates(settings_for(args.data))
     about: dict[tuple[str, str], str] = {
-        (each.kind, each.name): each.about for each in found.templates()
+        (each.family, each.name): each.about for each in found.templates()
     }
     problems = found.problems()
     if args.json:
@@ -58,10 +58,10 @@ def preview(args: argparse.Namespace) -> int:
         else:
             shapes = (args.format,) if args.format else tuple(FORMATS)
             for template in chosen:
-                name = f"preview-{template.kind}-{template.name}-{kit.slug}.png"
+                name = f"preview-{template.family}-{template.name}-{kit.slug}.png"
                 file = args.out or Path(name)
                 if args.out and len(chosen) > 1:
-                    file = file.with_stem(f"{file.stem}-{template.kind}")
+                    file = file.with_stem(f"{file.stem}-{template.family}")
                 _save(contact_sheet(template, easel, sample(kit), shapes), file)
                 written.append(file)
     if args.json:

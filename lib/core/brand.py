@@ -72,7 +72,7 @@ class Template(_Part):
     """One template: each page in each format, as ``lib/templates`` resolved it."""
 
     name: str
-    kind: Literal["posts", "reels"]
+    family: Literal["posts", "reels"]
     about: str
     #: Page → format → what it says of itself, as JSON for a step's parameters.
     pages: dict[str, dict[str, Json]]
@@ -110,16 +110,20 @@ class BrandKit(_Part):
     #: Fingerprint of the files that pictures depend on: kit, logo and photos.
     digest: str
 
-    def template(self, kind: str, turn: str, name: str | None = None) -> Template:
+    def template(self, family: str, turn: str, name: str | None = None) -> Template:
         """Return a template by its name, or one that follows from ``turn``. Raises Refused."""
-        choices = {design.name: design for design in self.designs if design.kind == kind}
+        choices = {design.name: design for design in self.designs if design.family == family}
         if not choices or (name is not None and name not in choices):
             raise Refused(
-                f"{self.slug} has no template {name!r} for {kind}",
+                f"{self.slug} has no template {name!r} for {family}",
                 hint=f"choose from {', '.join(choices) or 'none: add one below assets/templates'}",
             )
-        ranked = sorted(choices, key=lambda each: fingerprint(turn, each))
-        return choices[name or ranked[0]]
+        return choices[name or self.in_turn(family, turn)[0]]
+
+    def in_turn(self, family: str, seed: str) -> list[str]:
+        """Return the names of its templates of a family, in an order that follows from ``seed``."""
+        names = [design.name for design in self.designs if design.family == family]
+        return sorted(names, key=lambda name: fingerprint(seed, name))
 
     def look(self) -> Json:
         """Return what a picture needs of the kit, as JSON for a step's parameters."""

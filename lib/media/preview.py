@@ -171,7 +171,7 @@ def contact_sheet(
         for name in template.pages
         for label in ([f"film {at * FILM_S:g} s" for at in INSTANTS] if name == "film" else [name])
     ]
-    return _mounted(easel, f"{template.kind}/{template.name} · {easel.kit.name}", labels, halves)
+    return _mounted(easel, f"{template.family}/{template.name} · {easel.kit.name}", labels, halves)
 
 
 def _mounted(
@@ -203,7 +203,7 @@ def overview(
     cells: list[tuple[str, Image.Image]] = []
     for template in templates:
         for name in template.pages:
-            shape = {"posts": "4x5", "reels": "9x16"}[template.kind]
+            shape = {"posts": "4x5", "reels": "9x16"}[template.family]
             shape = "16x9" if name == "youtube" else shape
             if name == "film":
                 film = easel.film(template, shape, variant, (words.title, words.lines))

@@ -76,7 +76,7 @@ class TemplateFolders:
 def read(kind: str, file: Path) -> tuple[Template, list[str]]:
     """Return a template and everything that is wrong with its file."""
     where = f"{kind}/{file.name}"
-    empty = Template(name=file.stem, kind="posts", about="", pages={})
+    empty = Template(name=file.stem, family="posts", about="", pages={})
     try:
         given = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -104,7 +104,7 @@ def read(kind: str, file: Path) -> tuple[Template, list[str]]:
         dumped = made.model_dump(mode="json", exclude_defaults=True)
         pages.setdefault(page, {})[shape] = dumped
     about = str(given.get("about", ""))
-    template = Template(name=file.stem, kind=kind, about=about, pages=pages)  # type: ignore[arg-type]
+    template = Template(name=file.stem, family=kind, about=about, pages=pages)  # type: ignore[arg-type]
     return template, list(dict.fromkeys(problems))
 
 

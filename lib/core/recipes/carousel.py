@@ -29,5 +29,5 @@ def plan(order: Order) -> Plan:
     pages["thumbnail"] = ("thumbnails", small)
     steps = PlanDraft(order)
     add_background(steps, draft, kit, SIZE)
-    add_stills(steps, draft, kit, template_of(order, draft, kit, "posts"), pages)
+    add_stills(steps, draft, kit, template_of(order, draft, kit), pages)
     return steps.plan()

@@ -21,6 +21,8 @@ MIN_JPEG_BYTES = 8_000
 #: Least share of the rows above a foot of one repeated block, in per cent: a page is drawn to
 #: its last row.
 MIN_DRAWN = 97.0
+#: Which kind of template a format of content is drawn by.
+TEMPLATES = {"post": "posts", "carousel": "posts", "reel": "reels"}
 #: Formats of templates by their width in heights.
 SHAPES = {"square": 1.0, "4x5": 0.8, "9x16": 9 / 16, "16x9": 16 / 9}
 #: What a picture of ours is: eight bits of sRGB, shown as it is stored, and nothing beside it.
@@ -109,9 +111,9 @@ def add_stills(
     )
 
 
-def template_of(order: Order, draft: Draft, kit: BrandKit, kind: str) -> Template:
+def template_of(order: Order, draft: Draft, kit: BrandKit) -> Template:
     """Return the template that a draft names, or one by the work's id. Raises Refused."""
-    return kit.template(kind, order.work_id, draft.template)
+    return kit.template(TEMPLATES[draft.format], order.work_id, draft.template)
 
 
 def shape_of(page_params: Json) -> str:

@@ -24,7 +24,7 @@ def plan(order: Order) -> Plan:
         steps,
         draft,
         kit,
-        template_of(order, draft, kit, "posts"),
+        template_of(order, draft, kit),
         {
             "image": ("posts", page("statement", draft.title, SIZE, body=body)),
             "thumbnail": ("thumbnails", page("statement", draft.title, THUMBNAIL, body=body)),

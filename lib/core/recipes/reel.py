@@ -43,7 +43,7 @@ def plan(order: Order) -> Plan:
     steps = PlanDraft(order)
     add_background(steps, draft, kit, CANVAS)
     body = draft.lines[0]
-    template = template_of(order, draft, kit, "reels")
+    template = template_of(order, draft, kit)
     add_stills(
         steps,
         draft,

@@ -53,6 +53,7 @@ def _quote(sheet: Sheet, picture: Image.Image, box: Box, colour: Rgb) -> None:
     ink = face.getbbox("“", anchor="ls")
     mask = Image.new("L", (round(ink[2] - ink[0]), round(ink[3] - ink[1])), 0)
     ImageDraw.Draw(mask).text((-ink[0], -ink[1]), "“", 255, face, anchor="ls")
+    mask = mask.crop(mask.getbbox())
     size = (box[2] - box[0], box[3] - box[1])
     mask.thumbnail(size, Image.Resampling.LANCZOS)
     if sheet.rtl:
