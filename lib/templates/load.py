@@ -90,6 +90,8 @@ def read(kind: str, file: Path) -> tuple[Template, list[str]]:
         merged: Json = {}
         for _, table in sources:
             merged = _merged(merged, table)
+        if "safe" in merged:
+            problems.append(f"{where}: [{_origin(sources, ('safe',))}] safe: is derived; remove it")
         try:
             made = Page.model_validate({**merged, "safe": safe(page, shape)})
         except ValidationError as error:

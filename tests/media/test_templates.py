@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageStat
 
 from lib.core.brand import Template
 from lib.core.colour import Rgb, contrast
@@ -27,9 +27,11 @@ from tests.media.conftest import ASSETS, KITS, TEMPLATES
 
 LONG = (
     "Adults who sleep seven hours or more a night have a lower risk of heart disease",
-    "Sleep is when the body repairs what the day has worn: people who slept less than six hours"
-    " for 14 nights did as badly in tests as those who had been awake for two whole days, and did"
-    " not notice it.",
+    (
+        "Sleep is when the body repairs what the day has worn: people who slept less than six hours"
+        " for 14 nights did as badly in tests as those who had been awake for two whole days, and"
+        " did not notice it."
+    ),
 )
 TEXTS = {
     "short": ("Go", "Now."),
@@ -110,17 +112,17 @@ def legible(page: Image.Image, bare: Image.Image, box: Box) -> float:
 
     Measured on the pictures alone: letters are where they differ most.
     """
-    with_words, without = page.crop(box), bare.crop(box)
+    bare_box = bare.crop(box)
+    size = (min(160, bare_box.width), min(80, bare_box.height))
+    with_words = page.crop(box).resize(size, Image.Resampling.NEAREST)
+    without = bare_box.resize(size, Image.Resampling.NEAREST)
     away = ImageChops.difference(with_words, without).convert("L")
     most = away.getextrema()[1]
     if most < 40:
         return 1.0
-    letters = away.point([255 if value > most * 0.9 else 0 for value in range(256)]).tobytes()
-    pixels = [
-        with_words.tobytes()[3 * at : 3 * at + 3] for at in range(len(letters)) if letters[at]
-    ]
-    ink: Rgb = tuple(sorted(pixel[c] for pixel in pixels)[len(pixels) // 2] for c in range(3))  # type: ignore[assignment]
-    data = without.resize((48, 48), Image.Resampling.BOX).tobytes()
+    letters = away.point([255 if value > most * 0.9 else 0 for value in range(256)])
+    ink: Rgb = tuple(ImageStat.Stat(with_words, letters).median)  # type: ignore[assignment]
+    data = bare_box.resize((24, 24), Image.Resampling.BOX).tobytes()
     found = sorted(contrast(ink, tuple(data[i : i + 3])) for i in range(0, len(data), 3))  # type: ignore[arg-type]
     return found[len(found) // 20]
 
@@ -179,7 +181,7 @@ def test_a_film_holds_its_words_in_every_format(
             beside = first[2] <= second[0] or second[2] <= first[0]
             assert apart or beside or not together, (shape, first, second)
         assert all(value % 2 == 0 for layer in film.layers for value in layer.place)
-        assert all(side % 2 == 0 for layer in film.layers for side in layer.picture.size)
+        assert all(side % 2 == 0 for layer in film.layers[1:] for side in layer.picture.size)
 
 
 @pytest.mark.parametrize("template", FILMS)

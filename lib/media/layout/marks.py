@@ -105,7 +105,7 @@ class Signature:
         if sign.place == "centre":
             left = (sheet.size[0] - width) // 2
         elif (sign.place == "end") != sheet.rtl:
-            across = round(sheet.size[0] * min(100.0, sheet.page.safe[2] + 3) / 100)
+            across = round(sheet.size[0] * sheet.page.safe[2] / 100)
             left = min(sheet.size[0] - edge, across) - width
         else:
             left = ends[0] if sheet.page.align == "start" else edge
