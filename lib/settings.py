@@ -51,6 +51,11 @@ class Settings:
         return (self.data / "brands", self.assets / "brands")
 
     @property
+    def templates(self) -> tuple[Path, ...]:
+        """Return the folders that hold templates; the user's own come first."""
+        return (self.data / "templates", self.assets / "templates")
+
+    @property
     def render_workers(self) -> int:
         """Return how many steps may render at the same time."""
         return self.workers or os.cpu_count() or 1

@@ -22,9 +22,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lib.core.brand import RESERVED, BrandKit
+from lib.core.brand import RESERVED, BrandKit, Template
 from lib.core.colour import contrast, rgb
 from lib.core.errors import NotFound, Refused
+from lib.templates.load import TemplateFolders
 
 #: A brand with fewer facts repeats itself within a month.
 LEAST_FACTS = 30
@@ -36,16 +37,21 @@ LEAST_LOGO = 128
 FALLBACKS, FIRST_FALLBACK = "noto", "Inter-Medium"
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 #: Keys of brand.toml that change no picture; the rest are part of the kit's digest.
-_SILENT = frozenset({"tone", "hashtags", "time_zone", "posting_slots", "platforms", "daily"})
+_SILENT = frozenset(
+    {"tone", "hashtags", "time_zone", "posting_slots", "platforms", "daily", "templates"}
+)
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
 class KitFolders:
     """Implements Brands over folders of kits; a kit is read again when its files change."""
 
-    def __init__(self, folders: Sequence[Path], *, fonts: Path) -> None:
+    def __init__(
+        self, folders: Sequence[Path], *, fonts: Path, templates: TemplateFolders | None = None
+    ) -> None:
         self._folders = tuple(folders)
         self._fonts = fonts
+        self._templates = templates or TemplateFolders([fonts.parent / "templates"])
         self._read: dict[str, tuple[object, BrandKit]] = {}
 
     def slugs(self) -> Sequence[str]:
@@ -64,13 +70,24 @@ class KitFolders:
         stamp = _stamp(folder)
         known = self._read.get(slug)
         if known is not None and known[0] == stamp:
-            return known[1]
+            return self._dressed(known[1])
         problems = self.check(slug)
         if problems:
             raise Refused(problems[0], hint="./brandcast brands check names every problem")
         kit = self._kit(folder)
         self._read[slug] = (stamp, kit)
-        return kit
+        return self._dressed(kit)
+
+    def _dressed(self, kit: BrandKit) -> BrandKit:
+        """Return a kit with the templates that it names, or all of a kind of which it names none.
+
+        Read each time, for templates change while kits do not.
+        """
+        every = self._templates.templates()
+        named = tuple(template for template in every if template.name in kit.templates)
+        kinds = {template.family for template in named}
+        designs: tuple[Template, ...] = (*named, *(t for t in every if t.family not in kinds))
+        return kit.model_copy(update={"designs": designs})
 
     def check(self, slug: str) -> list[str]:
         """Return everything that is wrong with a kit; empty when it is good."""
@@ -87,6 +104,7 @@ class KitFolders:
             _zone_problems(kit),
             _logo_problems(folder, kit),
             self._font_problems(kit),
+            self._template_problems(kit),
         )
         return [problem for check in checks for problem in check]
 
@@ -103,7 +121,7 @@ class KitFolders:
         unknown = sorted(set(facts) - {"fact"})
         if unknown:
             raise Refused(f"{slug}/facts.toml: {unknown[0]}: unknown key; only [[fact]] tables")
-        for key in ("slug", "photos", "facts", "digest"):
+        for key in ("slug", "photos", "facts", "digest", "designs"):
             if key in brand:
                 raise Refused(f"{slug}/brand.toml: {key}: is derived; remove the key")
         photos = sorted(
@@ -123,6 +141,15 @@ class KitFolders:
         except ValidationError as error:
             lines = [_words(slug, one) for one in error.errors()]
             raise Refused("\n".join(lines)) from error
+
+    def _template_problems(self, kit: BrandKit) -> Iterator[str]:
+        known = sorted({name for _, name in self._templates.files()})
+        for name in kit.templates:
+            if name not in known:
+                yield (
+                    f"{kit.slug}/brand.toml: templates: {name!r} is no template; choose from"
+                    f" {', '.join(known)}"
+                )
 
     def _font_problems(self, kit: BrandKit) -> Iterator[str]:
         bundled = {f.stem: f for f in self._fonts.glob("*") if f.suffix in (".otf", ".ttf")}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +23,7 @@ from lib.core.errors import ToolFailed
 from lib.core.examine import examine
 from lib.core.proposals import Brief, Draft, Past, Proposal, Proposals
 from lib.core.recipes.burst import BurstSpec
+from lib.core.recipes.pictures import TEMPLATES
 from lib.core.work import Json
 from lib.ports import Query, ToolCall
 
@@ -89,8 +91,9 @@ def commission(studio: Studio, case: Case, call: ToolCall) -> None:
     sealed = _read(call, "proposals", Proposals)
     burst = case.work
     created = []
+    used: Counter[tuple[str, str]] = Counter()
     for entry in sealed.accepted():
-        draft = entry.draft
+        draft = _dressed(studio, burst.id, entry.draft, used)
         wish = Wish(
             id=f"{burst.id}-{draft.brand}-{entry.number}",
             owner=burst.owner,
@@ -103,6 +106,20 @@ def commission(studio: Studio, case: Case, call: ToolCall) -> None:
         )
         created.append(ensure(studio, wish))
     _write(call.makes["commissioned"], {"burst": burst.id, "entries": created})
+
+
+def _dressed(studio: Studio, burst: str, draft: Draft, used: Counter[tuple[str, str]]) -> Draft:
+    """Return a draft with the brand's next template, so that a burst does not repeat itself.
+
+    It follows from the burst's id and the sealed order, and the work keeps it through edits.
+    """
+    kind = TEMPLATES[draft.format]
+    names = studio.brands.get(draft.brand).in_turn(kind, f"{burst}/{draft.brand}")
+    if draft.template or not names:
+        return draft
+    number = used[draft.brand, kind]
+    used[draft.brand, kind] += 1
+    return draft.model_copy(update={"template": names[number % len(names)]})
 
 
 def adopted(studio: Studio, case: Case, call: ToolCall) -> None:

@@ -27,6 +27,8 @@ _ROOMS = {
     "migrate": "migrate",
     "doctor": "doctor",
     "brands": "doctor",
+    "templates": "preview",
+    "preview": "preview",
     "deploy": "deploy",
     "cost": "cost",
     "test": "checks",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
+FORMATS = ("square", "4x5", "9x16", "16x9")
 KINDS = ("test", "smart", "daily")
 EPILOG = "Exit codes: 0 good, 1 problems found, 2 could not run."
 
@@ -37,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     common = _common()
     _studio_commands(commands, common)
     _content_commands(commands, common)
+    _template_commands(commands, common)
     _care_commands(commands, common)
     _deploy_commands(commands, common)
     return parser
@@ -75,6 +77,20 @@ def _content_commands(commands: Commands, common: argparse.ArgumentParser) -> No
     job = commands.add_parser("job", parents=[common], help="show one work, or retry a step of it")
     job.add_argument("id", metavar="ID", type=_id)
     job.add_argument("--retry", metavar="STEP", help="try a failed step again, keep what is made")
+
+
+def _template_commands(commands: Commands, common: argparse.ArgumentParser) -> None:
+    commands.add_parser(
+        "templates", parents=[common], help="list the templates and name what is wrong with any"
+    )
+    preview = commands.add_parser(
+        "preview", parents=[common], help="draw a template's contact sheet for a brand"
+    )
+    preview.add_argument("template", metavar="TEMPLATE", nargs="?", help="its name, or posts/name")
+    preview.add_argument("--all", action="store_true", help="one page of all templates")
+    preview.add_argument("--brand", metavar="B", help="whose look and facts (default: the first)")
+    preview.add_argument("--format", choices=FORMATS, help="only this format (default: all four)")
+    preview.add_argument("--out", type=Path, metavar="FILE", help="where to write it, as PNG")
 
 
 def _care_commands(commands: Commands, common: argparse.ArgumentParser) -> None:

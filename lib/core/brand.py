@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from lib.core.errors import Refused
+from lib.core.paths import fingerprint
 from lib.core.work import Json, Slug
 
 #: Slugs that a kit may not take: they stand in object names for no single brand.
@@ -66,6 +68,16 @@ class Fact(_Part):
     source: Annotated[str, Field(min_length=3, max_length=200)]
 
 
+class Template(_Part):
+    """One template: each page in each format, as ``lib/templates`` resolved it."""
+
+    name: str
+    family: Literal["posts", "reels"]
+    about: str
+    #: Page → format → what it says of itself, as JSON for a step's parameters.
+    pages: dict[str, dict[str, Json]]
+
+
 class BrandKit(_Part):
     """One brand: its look, its voice, its rhythm and the facts that it may state."""
 
@@ -90,9 +102,28 @@ class BrandKit(_Part):
     posting_slots: tuple[Annotated[str, AfterValidator(_slot)], ...]
     platforms: tuple[Literal["instagram", "facebook", "youtube"], ...]
     daily: Daily
+    #: Names of the templates that suit the brand; all of them when none is named.
+    templates: tuple[str, ...] = ()
+    #: Those templates themselves.
+    designs: tuple[Template, ...] = ()
     facts: tuple[Fact, ...]
     #: Fingerprint of the files that pictures depend on: kit, logo and photos.
     digest: str
+
+    def template(self, family: str, turn: str, name: str | None = None) -> Template:
+        """Return a template by its name, or one that follows from ``turn``. Raises Refused."""
+        choices = {design.name: design for design in self.designs if design.family == family}
+        if not choices or (name is not None and name not in choices):
+            raise Refused(
+                f"{self.slug} has no template {name!r} for {family}",
+                hint=f"choose from {', '.join(choices) or 'none: add one below assets/templates'}",
+            )
+        return choices[name or self.in_turn(family, turn)[0]]
+
+    def in_turn(self, family: str, seed: str) -> list[str]:
+        """Return the names of its templates of a family, in an order that follows from ``seed``."""
+        names = [design.name for design in self.designs if design.family == family]
+        return sorted(names, key=lambda name: fingerprint(seed, name))
 
     def look(self) -> Json:
         """Return what a picture needs of the kit, as JSON for a step's parameters."""

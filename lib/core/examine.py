@@ -13,6 +13,7 @@ from typing import NamedTuple
 from lib.core.brand import BrandKit
 from lib.core.proposals import Draft, Past, Verdict
 from lib.core.recipes.carousel import SLIDES
+from lib.core.recipes.pictures import TEMPLATES
 
 #: Lines of a reel by its length in seconds, fewest and most.
 REEL_LINES: Mapping[int, tuple[int, int]] = {10: (2, 4), 30: (2, 6)}
@@ -61,6 +62,8 @@ def _facts(draft: Draft, kit: BrandKit) -> Iterator[str]:
     for fact in draft.facts:
         if fact not in known:
             yield f"it rests on the fact {fact!r}, which is not on the fact sheet"
+    if draft.template and draft.template not in kit.in_turn(TEMPLATES[draft.format], ""):
+        yield f"{kit.slug} has no template {draft.template!r} for a {draft.format}"
     if draft.brand != kit.slug:
         yield f"it is for {draft.brand}, but was examined for {kit.slug}"
 

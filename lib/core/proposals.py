@@ -34,6 +34,8 @@ class Draft(_Part):
     format: Format
     title: Annotated[str, Field(min_length=4, max_length=90)]
     variant: Literal["light", "dark"]
+    #: By which template it is drawn; by one that follows from its work when none is named.
+    template: str | None = None
     #: Ids of the facts it states; also what tells a repetition.
     facts: tuple[str, ...]
     #: Carousel: exactly 5 slides, the first a cover, the last a call to action.

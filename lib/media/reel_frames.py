@@ -13,7 +13,7 @@ from PIL import Image
 from lib.media import planes
 from lib.media.camera import Camera
 from lib.media.planes import Frame, Lens, Planes
-from lib.media.reel_layout import FADE_S, Layer, Progress
+from lib.media.layout.film import FADE_S, Layer, Progress
 from lib.media.sprite import Sprite
 
 #: How far colours may lie from where they belong, px of the frame; they have half its resolution.
@@ -79,7 +79,7 @@ class _Words:
         self._sprite = Sprite.of(layer.picture, layer.place)
         self._parts = self._sprite.parts()
         self._start_s, self._end_s = layer.start_s, layer.end_s
-        self._rise_px, self._solid, self._lens = layer.rise_px, layer.solid, lens
+        self._layer, self._lens = layer, lens
         #: What is there from the start, and does not rise, need not come.
         self._comes = layer.start_s > 0 or layer.solid
 
@@ -94,11 +94,17 @@ class _Words:
                 self._sprite.over(frame, left)
         elif share < 1:
             eased = 1 - (1 - share) ** 3
-            lowered = self._sprite.lowered(self._rise_px * (1 - eased), self._rise_px, self._lens)
-            lowered.over(frame, 1.0 if self._solid else eased)
+            self._coming(eased).over(frame, self._layer.opacity(eased))
         else:
             for part in self._parts:
                 part.over(frame)
+
+    def _coming(self, eased: float) -> Sprite:
+        """Return it on its way, 0 to 1; what rises does so by less than whole pixels."""
+        layer = self._layer
+        if layer.enter == "rise" and layer.rise_px:
+            return self._sprite.lowered(layer.rise_px * (1 - eased), layer.rise_px, self._lens)
+        return Sprite.of(*layer.at(eased))
 
 
 def grounded(scene: Scene) -> Image.Image:

@@ -17,11 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from lib.media import film, pictures
 from lib.media.camera import Camera, right_size
 from lib.media.colour import tone_of
+from lib.media.layout import ground
 from lib.media.planes import Lens
 from lib.media.reel_frames import ReelFrames, Scene
 from lib.media.reel_layout import Words, layers
 from lib.media.reel_sound import make_sound
 from lib.media.room import Room
+from lib.templates.page import Page
 
 
 class Params(BaseModel):
@@ -31,6 +33,7 @@ class Params(BaseModel):
 
     look: dict[str, Any]
     variant: Literal["light", "dark"]
+    template: Page
     title: str = Field(min_length=1)
     lines: tuple[str, ...] = Field(min_length=1, max_length=6)
     seconds: int = Field(ge=2, le=90)
@@ -85,6 +88,8 @@ def scene_of(wanted: Params, background: Image.Image, room: Room) -> Scene:
         tone=tone_of(wanted.look, wanted.variant),
         size=size,
         seconds=wanted.seconds,
+        page=wanted.template,
     )
+    background = ground.treated(background, words.sheet(room))
     stack, progress = layers(words, camera.extremes(background), room)
     return Scene(background, camera, stack, progress, size, wanted.fps)

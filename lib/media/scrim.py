@@ -19,6 +19,8 @@ LEAST_MARK = 3.0
 MOST_UNREST = 28.0
 #: Pages this much wider than high may carry text on one side only; the scrim ends beside it.
 _WIDE = 1.2
+#: How far a scrim fades, as a share of the shorter side.
+_REACH = {"soft": 0.11, "fade": 0.26}
 Box = tuple[int, int, int, int]
 _STRENGTHS = tuple(share / 100 for share in range(0, 100, 5))
 
@@ -31,13 +33,13 @@ def worst_contrast(picture: Image.Image, box: Box, text: Rgb) -> float:
     return min(contrast(text, pixel) for pixel in pixels)
 
 
-def lay(picture: Image.Image, boxes: list[Box], tone: Tone) -> Image.Image:
+def lay(picture: Image.Image, boxes: list[Box], tone: Tone, style: str = "soft") -> Image.Image:
     """Return the picture with a scrim under each box, as strong as its contrast demands."""
     for box in boxes:
         strength = strength_for([picture], box, tone)
         if strength:
             picture = picture.copy()
-            picture.paste(tone.ground, None, patch(picture.size, box, strength))
+            picture.paste(tone.ground, None, patch(picture.size, box, strength, style))
     return picture
 
 
@@ -59,16 +61,18 @@ def _reads(patch: Image.Image, tone: Tone, strength: float) -> bool:
     return worst_contrast(covered, (0, 0, *covered.size), tone.text) >= LEAST_CONTRAST
 
 
-def patch(size: tuple[int, int], box: Box, strength: float) -> Image.Image:
+def patch(size: tuple[int, int], box: Box, strength: float, style: str = "soft") -> Image.Image:
     """Return the scrim's mask: whole over the box, fading softly above and below it.
 
     It runs on to the edges of the picture that the box is near, so that it looks like light
-    and not like a label.
+    and not like a label. A style of "fade" fades over a long way, a "veil" not at all.
     """
     width, height = size
+    if style == "veil":
+        return Image.new("L", size, round(255 * strength))
     shrink = 8
     # Wider than the text, so that the soft edge begins where the letters end.
-    grow = min(width, height) * 0.11
+    grow = min(width, height) * _REACH[style]
     beside = width > height * _WIDE and box[2] < width * 0.7
     right = box[2] + grow if beside else 2 * width
     bottom = box[3] + grow if height - box[3] > grow else 2 * height

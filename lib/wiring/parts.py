@@ -15,13 +15,21 @@ from lib.settings import Settings
 
 if TYPE_CHECKING:
     from lib.adapters.kits import KitFolders
+    from lib.templates.load import TemplateFolders
 
 
 def brands(settings: Settings) -> KitFolders:
     """Return the brand kits."""
     from lib.adapters.kits import KitFolders
 
-    return KitFolders(settings.kits, fonts=settings.assets / "fonts")
+    return KitFolders(settings.kits, fonts=settings.assets / "fonts", templates=templates(settings))
+
+
+def templates(settings: Settings) -> TemplateFolders:
+    """Return the templates of pages."""
+    from lib.templates.load import TemplateFolders
+
+    return TemplateFolders(settings.templates)
 
 
 def foreign_bucket(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from lib.app import activity, intake, views
+from lib.app.case import load_own
 from lib.app.verify import verify
 from lib.core.errors import Conflict, Refused
 from tests.app.crank import OWNER, Crank
@@ -26,6 +27,19 @@ def test_a_burst_ends_with_every_work_of_every_brand_verified(crank: Crank) -> N
     found = verify(crank.studio, OWNER)
     assert found.works == 7  # six pieces of content and the burst's own papers
     assert found.lies == []
+
+
+def test_the_works_of_a_burst_are_drawn_by_different_templates_and_keep_them(crank: Crank) -> None:
+    brand = brands_of(crank, 1)[0]
+    burst = crank.burst(brand, posts=5, reels=4)
+    crank.until_quiet()
+    used: dict[str, list[str]] = {}
+    for job in crank.burst_view(burst.id)["jobs"]:
+        spec = load_own(crank.studio, OWNER, job["id"]).work.spec
+        family = "reels" if spec["format"] == "reel" else "posts"
+        used.setdefault(family, []).append(spec["template"])
+    assert {family: len(names) for family, names in used.items()} == {"posts": 5, "reels": 4}
+    assert all(len(set(names)) == len(names) for names in used.values())
 
 
 def test_the_phase_does_not_clear_when_works_were_only_dispatched(crank: Crank) -> None:

@@ -96,6 +96,12 @@ BREAKS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "platforms",
         "instagram",
     ),
+    "strange template": (
+        swap("brand.toml", 'tone = "', 'templates = ["opera"]\ntone = "'),
+        "brand.toml",
+        "templates",
+        "choose from card, duotone",
+    ),
     "derived key": (
         swap("brand.toml", 'tone = "', 'slug = "x"\ntone = "'),
         "brand.toml",
@@ -201,6 +207,16 @@ def test_a_kit_may_speak_in_any_bundled_script(kits: KitFolders, tmp_path: Path)
     assert kits.check(SLUG) == []
 
 
+def test_a_kit_names_its_templates_or_has_all_of_a_kind(kits: KitFolders, tmp_path: Path) -> None:
+    every = kits.get(SLUG)
+    assert min(len(every.in_turn(family, "")) for family in ("posts", "reels")) >= 6
+    swap("brand.toml", 'tone = "', 'templates = ["quote", "split"]\ntone = "')(tmp_path / SLUG)
+    named = kits.get(SLUG)
+    assert sorted(named.in_turn("posts", "")) == ["quote", "split"]
+    assert named.in_turn("reels", "") == every.in_turn("reels", "")
+    assert named.digest == every.digest
+
+
 def test_the_good_kit_is_good(kits: KitFolders) -> None:
     assert kits.check(SLUG) == []
     assert kits.get(SLUG).slug == SLUG
@@ -220,7 +236,7 @@ def test_a_broken_kit_is_refused_with_file_key_and_mend(
         assert part in words, words
 
 
-@pytest.mark.parametrize("key", ["slug", "photos", "facts", "digest"])
+@pytest.mark.parametrize("key", ["slug", "photos", "facts", "digest", "designs"])
 def test_a_key_that_is_derived_may_not_be_given(kits: KitFolders, tmp_path: Path, key: str) -> None:
     swap("brand.toml", 'tone = "', f'{key} = "x"\ntone = "')(tmp_path / SLUG)
     assert kits.check(SLUG) == [f"{SLUG}/brand.toml: {key}: is derived; remove the key"]

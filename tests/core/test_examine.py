@@ -84,6 +84,7 @@ def test_a_draft_that_only_says_what_its_facts_say_is_accepted() -> None:
         ({"format": "reel", "lines": ("one",)}, "has 2 to 4 lines, not 1"),
         ({"format": "reel", "lines": ("x" * 91, "y")}, "91 characters"),
         ({"brand": "hills"}, "examined for rivers"),
+        ({"template": "opera"}, "rivers has no template 'opera' for a post"),
     ],
 )
 def test_a_draft_is_refused_with_the_reason(changes: dict[str, Any], words: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lib.core.brand import BrandKit, Daily, Fonts, Palette
+from lib.core.brand import BrandKit, Daily, Fonts, Palette, Template
 from lib.core.errors import Refused
 from lib.core.paths import CATEGORIES, parse
 from lib.core.recipes import RECIPES, plan_for
@@ -22,6 +22,23 @@ from lib.core.work import Keep, Plan
 from tests.core.plans import PICTURE, T0
 
 Spec = dict[str, Any]
+SHAPES = ("square", "4x5", "9x16", "16x9")
+PAGES = {
+    "posts": ("statement", "cover", "inner", "closing"),
+    "reels": ("film", "image", "cover", "youtube"),
+}
+
+
+def design(kind: Any, name: str, gap: float = 4.0) -> Template:
+    """Return a template whose pages say which they are."""
+    pages = {
+        page: {shape: {"kicker": {"says": page}, "gap": gap} for shape in SHAPES}
+        for page in PAGES[kind]
+    }
+    return Template(name=name, family=kind, about="", pages=pages)
+
+
+DESIGNS = tuple(design(kind, name) for kind in PAGES for name in ("plain", "loud", "fine"))
 
 
 def kit(**more: Any) -> BrandKit:
@@ -46,6 +63,7 @@ def kit(**more: Any) -> BrandKit:
         "platforms": ("instagram",),
         "daily": Daily(posts=2, reels=1),
         "facts": (),
+        "designs": DESIGNS,
         "digest": "d1",
     }
     return BrandKit(**{**parts, **more})

@@ -14,7 +14,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "lib.ports": ("lib.core",),
     "lib.checksum": (),
     "lib.app": ("lib.app", "lib.ports", "lib.core", "lib.checksum"),
-    "lib.media": ("lib.media", "lib.ports", "lib.core"),
+    "lib.templates": ("lib.templates", "lib.core"),
+    "lib.media": ("lib.media", "lib.templates", "lib.ports", "lib.core"),
     "lib.adapters.document": ("lib.ports", "lib.core"),
     "lib.adapters.asked": ("lib.adapters.document", "lib.ports", "lib.core"),
     "lib.adapters.local": (
@@ -27,7 +28,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "lib.adapters.offline": ("lib.adapters.offline", "lib.ports", "lib.core"),
     "lib.adapters.clock": ("lib.ports", "lib.core"),
-    "lib.adapters.kits": ("lib.ports", "lib.core"),
+    "lib.adapters.kits": ("lib.templates", "lib.ports", "lib.core"),
     "lib.adapters.gcp": (
         "lib.adapters.gcp",
         "lib.adapters.document",

@@ -13,7 +13,7 @@ from PIL import Image
 
 from lib.media import stills
 from lib.media.room import Room
-from tests.media.conftest import ASSETS, KITS, look, paint
+from tests.media.conftest import ASSETS, DRESS, KITS, look, paint
 
 SIZE = (1080, 1350)
 SMALL, COLUMNS, ROWS = (360, 450), 6, 3
@@ -30,7 +30,7 @@ def main(folder: Path, brand: str) -> None:
         page = {"layout": "statement", "heading": text["heading"], "body": text["body"]}
         page |= {"index": 1, "of": 1, "width": SIZE[0], "height": SIZE[1]}
         given = {**look(brand), "language": text["language"]}
-        params = {"look": given, "variant": "dark", "pages": {"page": page}}
+        params = {"look": given, "variant": "dark", "pages": {"page": page}, **DRESS}
         file = folder / f"{number:02}-{text['language']}.jpg"
         stills.run(params, needs, {"page": file}, room)
         pages.append(file)

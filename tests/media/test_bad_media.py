@@ -15,7 +15,7 @@ from lib.media import reel_video, stills
 from lib.media.probe import probe
 from lib.media.room import Room
 from tests.media import bad_media
-from tests.media.conftest import ASSETS, KITS, look, paint
+from tests.media.conftest import ASSETS, DRESS, FILM, KITS, look, paint
 
 SLUG = KITS.slugs()[0]
 #: What a background is, whatever its size.
@@ -75,6 +75,7 @@ def test_what_our_reel_tool_makes_is_good_and_measuring_it_costs_a_sixth(folder:
     params = {
         "look": look(SLUG),
         "variant": "dark",
+        "template": FILM,
         "title": "Bread goes stale in the cold",
         "lines": ["Bread goes stale faster in the refrigerator", "The freezer keeps it fresh"],
         "seconds": 6,
@@ -102,7 +103,7 @@ def test_what_our_stills_tool_makes_is_good(folder: Path, slug: str, variant: st
     page = {"layout": "statement", "heading": "Bread goes stale in the cold", "body": "Freeze it."}
     page |= {"index": 1, "of": 1, "width": POST[0], "height": POST[1]}
     file = folder / f"{slug}-{variant}.jpg"
-    params = {"look": look(slug), "variant": variant, "pages": {"image": page}}
+    params = {"look": look(slug), "variant": variant, "pages": {"image": page}, **DRESS}
     stills.run(params, needs, {"image": file}, room_in(folder))
     assert wrong(file, jpeg_check(page)) == ()
     assert faults(WEBP, 10_000, probe(needs["background"], "image/webp")) == ()

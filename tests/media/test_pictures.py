@@ -13,7 +13,7 @@ from lib.media import background, pictures, stills
 from lib.media.picture_facts import measure
 from lib.media.room import Room
 from tests.media.bad_media import exif, painted, srgb_profile
-from tests.media.conftest import ASSETS, KITS, look
+from tests.media.conftest import ASSETS, DRESS, KITS, look
 
 SLUG = KITS.slugs()[0]
 #: How a camera that is held in each way writes what is red on the left and blue on the right.
@@ -163,7 +163,7 @@ def test_nothing_that_stands_beside_the_pixels_reaches_what_is_made(tmp_path: Pa
     background.run(params("mine/photo.jpg"), {}, {"background": ground}, room)
     words = {"layout": "closing", "heading": "Try it", "body": "@us", "index": 1, "of": 1}
     told = params(None)
-    wanted = {"look": told["look"], "variant": "dark"}
+    wanted = {"look": told["look"], "variant": "dark", **DRESS}
     wanted["pages"] = {"image": words | {"width": 216, "height": 270}}
     stills.run(wanted, {"background": ground}, {"image": page}, room)
     for made in (ground, page):

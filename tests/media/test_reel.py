@@ -19,7 +19,7 @@ from lib.media.ffmpeg_run import run_ffmpeg
 from lib.media.inputs import name_of
 from lib.media.probe import probe
 from lib.media.room import Room
-from tests.media.conftest import ASSETS, KITS, look, paint
+from tests.media.conftest import ASSETS, FILM, KITS, look, paint
 
 SLUG = KITS.slugs()[0]
 SECONDS, FPS = 4, 30
@@ -29,6 +29,7 @@ def params(**changes: Any) -> dict[str, Any]:
     return {
         "look": look(SLUG),
         "variant": "dark",
+        "template": FILM,
         "title": "Bread goes stale in the cold",
         "lines": ["Bread goes stale faster in the refrigerator", "The freezer keeps it fresh"],
         "seconds": SECONDS,

@@ -9,11 +9,14 @@ from PIL import Image
 
 from lib.media import reel_layout
 from lib.media.colour import tone_of
-from lib.media.reel_layout import FADE_S, SAFE_BOTTOM, SAFE_TOP, Layer, Words
+from lib.media.reel_layout import FADE_S, Layer, Words
 from lib.media.room import Room
-from tests.media.conftest import KITS, look
+from lib.templates.page import Page
+from lib.templates.zones import safe
+from tests.media.conftest import FILM, KITS, look
 
 SIZE = (540, 960)
+_, SAFE_TOP, _, SAFE_BOTTOM = (share / 100 for share in safe("film", "9x16"))
 LINES = (
     "Adults who sleep seven hours or more a night have a lower risk of heart disease.",
     "Ten minutes of daylight before nine brings the evening's tiredness forward.",
@@ -35,6 +38,7 @@ def lines_of(room: Room, slug: str, count: int, seconds: float) -> list[Layer]:
         tone=tone_of(given, "dark"),
         size=SIZE,
         seconds=seconds,
+        page=Page.model_validate(FILM),
     )
     grounds = [Image.new("RGB", SIZE, words.tone.ground)] * 2
     found, _ = reel_layout.layers(words, grounds, room)

@@ -16,7 +16,7 @@ from lib.core.errors import ToolFailed
 from lib.media.toolbox import MediaTools
 from lib.ports import ToolCall
 from lib.settings import ROOT
-from tests.media.conftest import KITS, look
+from tests.media.conftest import FILM, KITS, look
 from tests.waiting import until
 
 SLUG = KITS.slugs()[0]
@@ -67,6 +67,7 @@ def reel(tmp_path: Path, deadline_s: float, seconds: int = 60) -> ToolCall:
     params = {
         "look": look(SLUG),
         "variant": "dark",
+        "template": FILM,
         "title": "A long reel",
         "lines": ["one", "two"],
         "seconds": seconds,

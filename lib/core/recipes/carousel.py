@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lib.core.errors import Refused
 from lib.core.recipes.order import Order, PlanDraft
-from lib.core.recipes.pictures import add_background, add_stills, draft_of, page
+from lib.core.recipes.pictures import add_background, add_stills, draft_of, page, template_of
 from lib.core.recipes.post import SIZE, THUMBNAIL
 from lib.core.work import Plan
 
@@ -21,7 +21,7 @@ def plan(order: Order) -> Plan:
         )
     pages = {}
     for index, slide in enumerate(draft.slides, start=1):
-        layout = {1: "cover", SLIDES: "closing"}.get(index, "body")
+        layout = {1: "cover", SLIDES: "closing"}.get(index, "inner")
         drawn = page(layout, slide.heading, SIZE, body=slide.body, index=index, of=SLIDES)
         pages[f"slide_{index}"] = ("posts", drawn)
     cover = draft.slides[0]
@@ -29,5 +29,5 @@ def plan(order: Order) -> Plan:
     pages["thumbnail"] = ("thumbnails", small)
     steps = PlanDraft(order)
     add_background(steps, draft, kit, SIZE)
-    add_stills(steps, draft, kit, pages)
+    add_stills(steps, draft, kit, template_of(order, draft, kit), pages)
     return steps.plan()

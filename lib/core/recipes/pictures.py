@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lib.core.brand import BrandKit
+from lib.core.brand import BrandKit, Template
 from lib.core.checks import Check
 from lib.core.errors import Refused
 from lib.core.paths import fingerprint
@@ -21,6 +21,10 @@ MIN_JPEG_BYTES = 8_000
 #: Least share of the rows above a foot of one repeated block, in per cent: a page is drawn to
 #: its last row.
 MIN_DRAWN = 97.0
+#: Which kind of template a format of content is drawn by.
+TEMPLATES = {"post": "posts", "carousel": "posts", "reel": "reels"}
+#: Formats of templates by their width in heights.
+SHAPES = {"square": 1.0, "4x5": 0.8, "9x16": 9 / 16, "16x9": 16 / 9}
 #: What a picture of ours is: eight bits of sRGB, shown as it is stored, and nothing beside it.
 PLAIN: dict[str, Any] = {"colour_mode": "RGB", "upright": True, "embedded": "nothing"}
 
@@ -74,10 +78,25 @@ def add_background(plan: PlanDraft, draft: Draft, kit: BrandKit, size: tuple[int
 
 
 def add_stills(
-    plan: PlanDraft, draft: Draft, kit: BrandKit, pages: dict[str, tuple[str, Json]]
+    plan: PlanDraft,
+    draft: Draft,
+    kit: BrandKit,
+    template: Template,
+    pages: dict[str, tuple[str, Json]],
 ) -> None:
-    """Add the step that draws pages: slot → (category, page), each page a JPEG."""
-    shared: Json = {"look": kit.look(), "variant": draft.variant}
+    """Add the step that draws pages: slot → (category, page), each page a JPEG.
+
+    What the template says of them goes into the plan, so that it may change meanwhile.
+    """
+    layouts = {
+        page["layout"]: template.pages[page["layout"]][shape_of(page)] for _, page in pages.values()
+    }
+    shared: Json = {
+        "look": kit.look(),
+        "variant": draft.variant,
+        "template": template.name,
+        "layouts": layouts,
+    }
     makes = [
         Make(slot, category, "jpg", jpeg_check(page), inputs=page)
         for slot, (category, page) in pages.items()
@@ -90,6 +109,17 @@ def add_stills(
         shared=shared,
         needs=("background",),
     )
+
+
+def template_of(order: Order, draft: Draft, kit: BrandKit) -> Template:
+    """Return the template that a draft names, or one by the work's id. Raises Refused."""
+    return kit.template(TEMPLATES[draft.format], order.work_id, draft.template)
+
+
+def shape_of(page_params: Json) -> str:
+    """Return the format of a page by its shape."""
+    ratio = page_params["width"] / page_params["height"]
+    return min(SHAPES, key=lambda shape: abs(SHAPES[shape] - ratio))
 
 
 def page(layout: str, heading: str, size: tuple[int, int], **more: Any) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lib.core.errors import Refused
 from lib.core.recipes.order import Order, PlanDraft
-from lib.core.recipes.pictures import add_background, add_stills, draft_of, page
+from lib.core.recipes.pictures import add_background, add_stills, draft_of, page, template_of
 from lib.core.work import Plan
 
 #: Instagram's tallest feed picture (4:5), px, and the thumbnail at half of it.
@@ -24,6 +24,7 @@ def plan(order: Order) -> Plan:
         steps,
         draft,
         kit,
+        template_of(order, draft, kit),
         {
             "image": ("posts", page("statement", draft.title, SIZE, body=body)),
             "thumbnail": ("thumbnails", page("statement", draft.title, THUMBNAIL, body=body)),

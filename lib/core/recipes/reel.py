@@ -14,7 +14,14 @@ from lib.core.errors import Refused
 from lib.core.paths import fingerprint
 from lib.core.proposals import Draft
 from lib.core.recipes.order import Make, Order, PlanDraft
-from lib.core.recipes.pictures import MIN_SPREAD, add_background, add_stills, draft_of, page
+from lib.core.recipes.pictures import (
+    MIN_SPREAD,
+    add_background,
+    add_stills,
+    draft_of,
+    page,
+    template_of,
+)
 from lib.core.work import Json, Keep, Plan
 
 SIZE = (1080, 1920)
@@ -47,26 +54,29 @@ def plan(order: Order) -> Plan:
     steps = PlanDraft(order)
     add_background(steps, draft, kit, CANVAS)
     body = draft.lines[0]
+    template = template_of(order, draft, kit)
     add_stills(
         steps,
         draft,
         kit,
+        template,
         {
-            "reel_image": ("reels", page("reel_image", draft.title, SIZE, body=body)),
-            "thumbnail": ("thumbnails", page("reel_cover", draft.title, SIZE)),
+            "reel_image": ("reels", page("image", draft.title, SIZE, body=body)),
+            "thumbnail": ("thumbnails", page("cover", draft.title, SIZE)),
             "youtube_thumbnail": ("thumbnails", page("youtube", draft.title, YOUTUBE)),
         },
     )
-    _add_video(steps, draft, kit)
+    _add_video(steps, draft, kit, template.pages["film"]["9x16"])
     return steps.plan()
 
 
-def _add_video(steps: PlanDraft, draft: Draft, kit: BrandKit) -> None:
+def _add_video(steps: PlanDraft, draft: Draft, kit: BrandKit, template: Json) -> None:
     width, height = SIZE
     work_id = steps.order.work_id
     picture: Json = {
         "look": kit.look(),
         "variant": draft.variant,
+        "template": template,
         "title": draft.title,
         "lines": list(draft.lines),
         "seconds": draft.seconds,

@@ -93,12 +93,22 @@ class Block:
         return round(self.ascent + min(tops))
 
     def draw(
-        self, picture: Image.Image, left: float, top: float, fill: Rgb, *, centre: bool = False
+        self,
+        picture: Image.Image,
+        left: float,
+        top: float,
+        fill: Rgb,
+        *,
+        centre: bool = False,
+        end: bool = False,
     ) -> None:
-        """Draw the lines with their box's top left corner at (left, top) px."""
+        """Draw the lines with their box's top left corner at (left, top) px.
+
+        Lines begin at the side where reading begins, are centred, or end at the other side.
+        """
         for number, line in enumerate(self.pieces):
             spare = self.width - length(line, self.size)
-            x = left + (spare / 2 if centre else spare if self.rtl else 0)
+            x = left + (spare / 2 if centre else spare if self.rtl != end else 0)
             baseline = top + self.ascent + number * self.step
             for piece in line:
                 if is_emoji(piece.file):

@@ -18,7 +18,7 @@ from lib.core.errors import StudioError
 from lib.media import background, stills
 from lib.media.probe import probe
 from lib.media.room import Room
-from tests.media.conftest import ASSETS, KITS, look
+from tests.media.conftest import ASSETS, DRESS, KITS, look
 
 WIDTH, HEIGHT = 216, 270
 
@@ -30,7 +30,7 @@ def use(file: Path) -> dict[str, Any]:
     looks = look(KITS.slugs()[0]) | {"logo": file.name}
     told = {"look": looks, "seed": "s", "variant": "dark", "width": WIDTH, "height": HEIGHT}
     page = {"layout": "closing", "heading": "Try it", "body": "@us", "index": 1, "of": 1}
-    pages = {"look": looks, "variant": "dark"}
+    pages = {"look": looks, "variant": "dark", **DRESS}
     pages["pages"] = {"image": page | {"width": WIDTH, "height": HEIGHT}}
     # As a need it is looked at by itself: the logo is a good one.
     other = pages | {"look": look(KITS.slugs()[0])}
