@@ -21,10 +21,10 @@ from lib.media.caption_groups import grouped
 from lib.media.caption_styles import CaptionStyle
 from lib.media.captions import Cue, Word, joined
 from lib.media.colour import BLACK, WHITE, Tone
-from lib.media.reel_layout import SAFE_BOTTOM, SAFE_TOP
 from lib.media.scrim import LEAST_CONTRAST, Box
 from lib.media.text.fit import enlargement
 from lib.media.text.spoken import SpokenLine
+from lib.templates.zones import safe
 
 #: Share of the width on each side that stays free: platforms lay their buttons there.
 SIDE = 0.11
@@ -153,7 +153,8 @@ class _Page:
         """Return the baselines, the middle of capitals where the style wants the words."""
         size = self._sizes[id(group)]
         reel = self._height > 1.5 * self._width
-        top, bottom = (SAFE_TOP, SAFE_BOTTOM) if reel else (WIDE_TOP, WIDE_BOTTOM)
+        _, high, _, low = safe("film", "9x16")
+        top, bottom = (high / 100, low / 100) if reel else (WIDE_TOP, WIDE_BOTTOM)
         count = len(group.lines)
         up, down = self._ink(group)
         step = max(STEP * size, up + down + AIR * size)  # deep and high letters never meet

@@ -12,8 +12,8 @@ from PIL import Image
 
 from lib.media import planes
 from lib.media.camera import Camera
-from lib.media.planes import Frame, Lens, Planes
 from lib.media.layout.film import FADE_S, Layer, Progress
+from lib.media.planes import Frame, Lens, Planes
 from lib.media.sprite import Sprite
 
 #: How far colours may lie from where they belong, px of the frame; they have half its resolution.

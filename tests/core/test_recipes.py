@@ -17,7 +17,7 @@ from lib.core.paths import CATEGORIES, parse
 from lib.core.recipes import RECIPES, plan_for
 from lib.core.recipes.order import Make, Order, PlanDraft
 from lib.core.status import Stage, assess
-from lib.core.tools import QUEUES, TOOLS, Tool, ladder
+from lib.core.tools import QUEUES, TOOLS
 from lib.core.work import Keep, Plan
 from tests.core.plans import PICTURE, T0
 
@@ -382,24 +382,6 @@ def test_an_id_that_would_leave_its_folder_is_refused(field: str) -> None:
     order = Order(ids["owner"], "healthy-college", ids["work_id"], SPECS["post"], kit())
     with pytest.raises(Refused, match="no object name"):
         plan_for("post", order)
-
-
-@pytest.mark.parametrize("queue", QUEUES)
-def test_each_time_limit_of_a_queue_ends_after_the_one_inside_it(queue: str) -> None:
-    limits = ladder(queue)
-    rungs = [limits.tool_s, limits.request_s, limits.dispatch_s, limits.lease_s]
-    assert rungs == sorted(set(rungs))
-    tools = [tool for tool in TOOLS.values() if tool.queue == queue]
-    assert max(tool.deadline_s for tool in tools) == limits.tool_s
-    assert {tool.patience_s for tool in tools} == {limits.lease_s}
-
-
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
-def test_a_tool_is_known_by_its_name_and_its_patience_exceeds_its_deadline(tool: Tool) -> None:
-    assert TOOLS[tool.name] is tool
-    assert tool.queue in QUEUES
-    assert tool.version >= 1
-    assert tool.patience_s > tool.deadline_s > 0
 
 
 def test_a_look_names_the_language_of_a_brand_that_has_one() -> None:

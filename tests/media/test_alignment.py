@@ -18,7 +18,6 @@ import pytest
 
 from lib.core.checks import faults
 from lib.core.errors import ToolFailed
-from lib.core.recipes.speech import words_check
 from lib.media import alignment, captions, speech
 from lib.media.alignment import align
 from lib.media.captions import Word
@@ -28,6 +27,7 @@ from lib.media.voice import Params, Reading, read_aloud
 from lib.media.warping import lay, warp
 from lib.ports import ToolCall
 from tests.media import voices
+from tests.media.speech_checks import words_check
 
 TEXT = (
     "The old lighthouse keeper climbed the narrow stairs every evening before dark."

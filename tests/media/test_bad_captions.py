@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from lib.core.checks import Check, faults
-from lib.core.recipes.speech import captions_check, words_check
 from lib.media.caption_files import srt, vtt
 from lib.media.captions import cues
 from lib.media.probe import probe
+from tests.media.speech_checks import captions_check, words_check
 from tests.media.test_captions import TEXT, spoken
 
 WORDS = spoken(TEXT)

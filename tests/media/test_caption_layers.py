@@ -15,9 +15,9 @@ from lib.media.caption_layers import SIDE, Look, Shown, layers
 from lib.media.caption_styles import CaptionStyle, style
 from lib.media.captions import LINES, Word
 from lib.media.colour import tone_of
-from lib.media.reel_layout import SAFE_BOTTOM, SAFE_TOP
 from lib.media.room import Room
 from lib.media.text.spoken import SpokenLine
+from lib.templates.zones import safe
 from tests.media.caption_sheet import STYLES, TEXTS, made, over, spoken
 from tests.media.conftest import ASSETS, KITS, look
 
@@ -82,7 +82,8 @@ def test_words_stand_within_the_safe_zone_at_even_places(
 ) -> None:
     ground = Image.new("RGB", size, "grey")
     shown, chosen = drawn(name, TEXTS[language], ground=ground, language=language[:2])
-    top, bottom = (SAFE_TOP, SAFE_BOTTOM) if size == SIZE else (0.05, 0.93)
+    _, high, _, low = safe("film", "9x16")
+    top, bottom = (high / 100, low / 100) if size == SIZE else (0.05, 0.93)
     for one in words_of(shown, chosen):
         assert not any(value % 2 for value in (*one.place, *one.picture.size))
         left, upper, right, lower = one.picture.getchannel("A").getbbox() or (0, 0, 0, 0)

@@ -13,7 +13,6 @@ import pytest
 
 from lib.core.checks import faults
 from lib.core.errors import ToolFailed
-from lib.core.recipes.speech import captions_check, voice_check, words_check
 from lib.media import speakers, speech, timed_words, voice
 from lib.media.captions import Word
 from lib.media.probe import probe
@@ -24,6 +23,7 @@ from lib.media.toolbox import MediaTools
 from lib.media.voice import Params, read_aloud
 from lib.ports import ToolCall
 from lib.settings import ROOT
+from tests.media.speech_checks import captions_check, voice_check, words_check
 
 TEXT = (
     "Bread goes stale faster in the refrigerator, because cold makes its starch crystallise."
