@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from lib.adapters.kits import KitFolders
@@ -59,6 +60,16 @@ SKEW_S = 905.0
 OVERLAP_S = 120.0
 #: The next version of the code has a better tool for this step.
 BETTER = "background"
+#: What a world sets for the whole process, as it is outside of worlds.
+_LIMITS: tuple[tuple[ModuleType, str], ...] = (
+    (verdict, "GRACE_S"),
+    (slices, "GRACE_S"),
+    (orphans, "ORPHAN_AGE_S"),
+    (run, "SLICE_WORKS"),
+    (night, "TASK_WORKS"),
+)
+_OUTSIDE = [(module, name, getattr(module, name)) for module, name in _LIMITS]
+_TOOL = TOOLS[BETTER]
 PORTS = ("objects", "records", "queue")
 BRAND = "two-wheels"
 
@@ -293,7 +304,9 @@ class World:
         """End everything that still runs, and remove the files."""
         self.running = False
         self.engine.clear()
-        TOOLS[BETTER] = replace(TOOLS[BETTER], version=1)
+        TOOLS[BETTER] = _TOOL
+        for module, name, value in _OUTSIDE:
+            setattr(module, name, value)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
