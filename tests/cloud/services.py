@@ -16,6 +16,8 @@ class Service(StandIn):
     def __init__(self, function: str, folder: Path, *, threads: int, kind: str = "http") -> None:
         self.port = free_port()  # others must know it before it runs
         self.log = folder / f"{function}-{self.port}.log"
+        self.runtime = folder / f"run-{self.port}"
+        self.runtime.mkdir()
         self._function, self._kind, self._threads = function, kind, threads
         self.settings: Mapping[str, str] = {}
 
@@ -23,6 +25,8 @@ class Service(StandIn):
         """Return what infra/ tells a function."""
         own = {"PYTHONPATH": str(ROOT), "WORKERS": "1", "THREADS": str(self._threads)}
         own |= {"GRPC_ENABLE_FORK_SUPPORT": "0"}
+        # An instance is alone in its container; its server's control socket must be its own here.
+        own |= {"XDG_RUNTIME_DIR": str(self.runtime)}
         return {**own, **self.settings}
 
     def command(self) -> list[str]:

@@ -78,3 +78,9 @@ def test_nothing_that_a_function_says_is_an_unhandled_error(cloud: Cloud) -> Non
         assert [line for line in told if line["severity"] == "ERROR"] == []
         said |= {line["event"] for line in told}
     assert {"step_enqueued", "step_ended", "raw_discarded"} <= said
+
+
+def test_every_function_has_its_servers_control_socket_to_itself(cloud: Cloud) -> None:
+    cloud.wait_for(lambda: cloud.ticks >= 1, LIMIT_S)
+    for service in cloud.services:
+        assert (service.runtime / "gunicorn.ctl").is_socket()

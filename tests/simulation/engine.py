@@ -52,6 +52,8 @@ class Process:
     calls: int = 0
     #: Whether it ran a tool.
     made: bool = False
+    #: The revision of each work that it saw last, by the record's path.
+    saw: dict[str, int] = field(default_factory=dict)
     dead: bool = False
     run: Any = None
 

@@ -133,13 +133,18 @@ class Oracle:
             fail("a_task_is_claimed_first", task.name, f"{step} {number} is not in the ledger")
 
     def tried(self, task: Task) -> None:
-        """Judge a name: it stands for one attempt of one revision, whether it is taken or not."""
+        """Judge a name: it stands for one attempt of one revision, whether it is taken or not.
+
+        The revision is the one that its sender saw: a slow sender means an old one, and says so.
+        """
+        sender = self.world.engine.acting
         work_id = task.payload.get("work_id", "none")  # a part of an audit is of no work
-        record = self.world.records.get(record_path(work_id))
-        revision = record.data["work"]["revision"] if record else 0
+        revision = sender.saw.get(record_path(work_id)) if sender is not None else None
+        if revision is None:
+            return
         stands_for = (json.dumps(task.payload, sort_keys=True), revision)
         known = self._names.setdefault(task.name, stands_for)
-        if record is not None and known[1] and known != stands_for:
+        if known != stands_for:
             fail("a_name_is_of_one_attempt", task.name, f"{known} and {stands_for}")
 
     def called(self, process: Process | None, what: str) -> None:

@@ -135,6 +135,8 @@ class SimRecords:
         return self.engine.current is None or self.engine.current.version > 1
 
     def _known(self, record: Record) -> Record:
+        if self.engine.current is not None and "work" in record.data:
+            self.engine.current.saw[record.path] = record.data["work"]["revision"]
         return without_next(record) if self._is_next() else record
 
     def update(self, path: str, fields: Mapping[tuple[str, ...], Any], **how: Any) -> Record:
