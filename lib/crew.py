@@ -26,7 +26,7 @@ from lib.app.recovery import give_up
 from lib.core.errors import Unavailable
 from lib.core.tools import MARGIN_S, ladder
 from lib.delivery import deliver_task
-from lib.media.confine import die_with_parent
+from lib.media.runner.confine import die_with_parent
 from lib.settings import ROOT, Settings
 from lib.wiring.local import LocalStudio, open_local
 

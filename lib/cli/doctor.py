@@ -14,8 +14,8 @@ from lib.app.case import WORKS
 from lib.cli.client import settings_for
 from lib.cli.output import emit, say
 from lib.core.errors import Refused, StudioError
-from lib.media.binaries import find
-from lib.media.ffmpeg_run import run
+from lib.media.runner.binaries import find
+from lib.media.runner.ffmpeg_run import run
 from lib.media.text import shaping
 from lib.ports import Query
 from lib.settings import Settings

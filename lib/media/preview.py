@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from PIL import Image, ImageDraw, ImageFont
 
 from lib.core.brand import BrandKit, Template
-from lib.media import pictures
-from lib.media.colour import tone_of
 from lib.media.layout import ground, page
 from lib.media.layout.film import FADE_S, Layer, Progress
 from lib.media.layout.sheet import Says, Sheet, figure
-from lib.media.reel_layout import Words, layers
+from lib.media.picture import pictures
+from lib.media.picture.colour import tone_of
+from lib.media.picture.scenery import paint
+from lib.media.reel.words import Words, layers
 from lib.media.room import Room
-from lib.media.scenery import paint
 from lib.media.text.faces import font
 from lib.templates.names import FORMATS
 from lib.templates.page import Page

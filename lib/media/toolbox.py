@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.core.errors import ToolFailed, Unavailable
-from lib.media.ffmpeg_run import last_words
 from lib.media.probe import probe
+from lib.media.runner.ffmpeg_run import last_words
 from lib.media.tools import TOOLS
 from lib.ports import ToolCall
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 TOOLS = {
-    "background": "lib.media.background",
-    "stills": "lib.media.stills",
-    "reel_video": "lib.media.reel_video",
-    "reel_part": "lib.media.reel_part",
-    "reel_sound": "lib.media.reel_sound",
-    "reel_join": "lib.media.reel_join",
-    "ingest": "lib.media.ingest",
-    "stitch": "lib.media.stitch",
-    "voice": "lib.media.voice",
-    "align": "lib.media.alignment",
-    "voice_mix": "lib.media.voice_mix",
-    "captions": "lib.media.caption_files",
+    "background": "lib.media.picture.background",
+    "stills": "lib.media.layout.stills",
+    "reel_video": "lib.media.reel.video",
+    "reel_part": "lib.media.reel.part",
+    "reel_sound": "lib.media.reel.sound",
+    "reel_join": "lib.media.reel.join",
+    "ingest": "lib.media.footage.ingest",
+    "stitch": "lib.media.footage.stitch",
+    "voice": "lib.media.voice.voice",
+    "align": "lib.media.voice.alignment",
+    "voice_mix": "lib.media.voice.mix",
+    "captions": "lib.media.captions.files",
 }

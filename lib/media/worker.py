@@ -15,8 +15,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from lib.core.errors import ToolFailed, Unavailable, machine_fault
-from lib.media.confine import die_with_parent
 from lib.media.room import Room
+from lib.media.runner.confine import die_with_parent
 from lib.media.tools import TOOLS
 
 

@@ -26,7 +26,7 @@ from lib.adapters.kits import KitFolders  # noqa: E402 - only now on the path
 from lib.core.recipes.carousel import SLIDES  # noqa: E402
 from lib.core.recipes.pictures import page  # noqa: E402
 from lib.core.recipes.post import SIZE  # noqa: E402
-from lib.media import background  # noqa: E402
+from lib.media.picture import background  # noqa: E402
 from lib.media.room import Room  # noqa: E402
 from tests.bench.peer_env import Missing, node_with, python_with  # noqa: E402
 from tests.bench.tree import Run, run  # noqa: E402
@@ -45,7 +45,7 @@ WORDS = (
 )
 OURS = """import json, sys
 from pathlib import Path
-from lib.media import stills
+from lib.media.layout import stills
 from lib.media.room import Room
 call = json.loads(Path(sys.argv[1]).read_text())
 makes = {slot: Path(sys.argv[2]) / f"{slot}.{sys.argv[3]}" for slot in call["params"]["pages"]}

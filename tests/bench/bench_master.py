@@ -25,15 +25,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from lib.media import loudness  # noqa: E402 - only now on the path
-from lib.media.binaries import find  # noqa: E402
+from lib.media.runner.binaries import find  # noqa: E402
+from lib.media.sound import loudness  # noqa: E402 - only now on the path
 from tests.media import voices  # noqa: E402
 
 SECONDS, ROUNDS = 30.0, 3
 LUFS, CEILING_DBTP = -16.0, -1.0
 OURS = """import sys
 from pathlib import Path
-from lib.media.mastering import Target, master_file
+from lib.media.sound.mastering import Target, master_file
 lufs, ceiling = map(float, sys.argv[3:])
 master_file(Path(sys.argv[1]), Path(sys.argv[2]), Target(lufs, ceiling))
 """

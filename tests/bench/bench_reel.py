@@ -34,8 +34,8 @@ sys.path.insert(0, str(ROOT))
 import ffmpeg  # noqa: E402 - only now on the path
 
 from lib.core.recipes.reel import FPS, SIZE  # noqa: E402
-from lib.media.binaries import find  # noqa: E402
-from lib.media.film import COLOURS, X264  # noqa: E402
+from lib.media.reel.film import COLOURS, X264  # noqa: E402
+from lib.media.runner.binaries import find  # noqa: E402
 from tests.bench import reel_scene  # noqa: E402
 from tests.bench.reel_scene import Stage  # noqa: E402
 

@@ -25,8 +25,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from lib.media import mezzanine  # noqa: E402 - only now on the path
-from lib.media.binaries import find  # noqa: E402
+from lib.media.footage import mezzanine  # noqa: E402 - only now on the path
+from lib.media.runner.binaries import find  # noqa: E402
 from tests.bench import moviepy_env  # noqa: E402
 from tests.bench.peer_env import Missing  # noqa: E402
 from tests.bench.tree import Run, run  # noqa: E402
@@ -35,7 +35,7 @@ CLIPS, SECONDS, FADE, FPS, ROUNDS = 15, 5, 15, 30, 3
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 OURS = """import json, sys
 from pathlib import Path
-from lib.media import stitch
+from lib.media.footage import stitch
 from lib.media.room import Room
 clips, kind, out = json.loads(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 needs = {f"clip_{n}": Path(clip) for n, clip in enumerate(clips)}

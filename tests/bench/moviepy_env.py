@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lib.media.binaries import find
+from lib.media.runner.binaries import find
 from tests.bench.peer_env import python_with
 
 VERSION = "2.2.1"

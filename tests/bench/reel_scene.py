@@ -21,12 +21,15 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from lib.adapters.kits import KitFolders
 from lib.core.recipes.reel import CANVAS, FPS, SIZE
-from lib.media import background, pictures, planes, reel_frames, reel_video
-from lib.media.binaries import find
-from lib.media.planes import Frame
-from lib.media.reel_layout import FADE_S
-from lib.media.reel_video import Params
+from lib.media.picture import background, pictures
+from lib.media.reel import frames as reel_frames
+from lib.media.reel import planes
+from lib.media.reel import video as reel_video
+from lib.media.reel.planes import Frame
+from lib.media.reel.video import Params
+from lib.media.reel.words import FADE_S
 from lib.media.room import Room
+from lib.media.runner.binaries import find
 from lib.settings import ROOT
 
 ASSETS = ROOT / "assets"

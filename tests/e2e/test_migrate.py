@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from lib.media.binaries import find
+from lib.media.runner.binaries import find
 from lib.settings import ROOT
 from tests.e2e.test_cli import Ran, until
 from tests.stand_ins.middleman import Middleman, first

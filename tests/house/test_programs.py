@@ -9,7 +9,7 @@ import pytest
 
 from tests.house.source import Module, imports, modules, read
 
-RUNNER = "lib.media.ffmpeg_run"
+RUNNER = "lib.media.runner.ffmpeg_run"
 #: Who else of the room may start processes: the toolbox starts its workers.
 MAY_START = {RUNNER, "lib.media.toolbox"}
 PROGRAMS = {"ffmpeg", "ffprobe"}
@@ -23,7 +23,7 @@ def starters(found: list[Module]) -> list[str]:
     for module in found:
         targets = {target for target, _, _ in imports(module)}
         starts = any(target.split(".")[0] in ("subprocess", "pty") for target in targets)
-        knows = any(target.startswith("lib.media.binaries") for target in targets)
+        knows = any(target.startswith("lib.media.runner.binaries") for target in targets)
         in_room = module.name.startswith("lib.media.")
         if starts and (knows or in_room) and module.name not in MAY_START:
             faults.append(f"{module.name} starts processes")
@@ -65,12 +65,12 @@ def test_a_planted_start_is_found(tmp_path: Path, text: str) -> None:
 
 
 def test_who_knows_where_ffmpeg_is_starts_nothing(tmp_path: Path) -> None:
-    text = "import subprocess\nfrom lib.media.binaries import find\n"
+    text = "import subprocess\nfrom lib.media.runner.binaries import find\n"
     assert starters([planted(tmp_path, "lib/cli/x.py", text)])
 
 
 def test_who_builds_a_graph_and_hands_it_over_is_innocent(tmp_path: Path) -> None:
-    text = "import ffmpeg\nfrom lib.media.ffmpeg_run import run_ffmpeg\nrun_ffmpeg(ffmpeg.input('x'))\n"
+    text = "import ffmpeg\nfrom lib.media.runner.ffmpeg_run import run_ffmpeg\nrun_ffmpeg(ffmpeg.input('x'))\n"
     assert not starters([planted(tmp_path, "lib/media/x.py", text)])
 
 

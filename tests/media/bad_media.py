@@ -19,7 +19,7 @@ from PIL import Image, ImageCms, ImageFilter
 from lib.core.checks import Check
 from lib.core.recipes.pictures import jpeg_check
 from lib.core.recipes.reel import video_check
-from lib.media.binaries import find
+from lib.media.runner.binaries import find
 
 SECONDS, SIZE = 4, (180, 320)
 #: What a reel must be, at a size that takes no time.

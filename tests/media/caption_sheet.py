@@ -10,11 +10,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from lib.media import caption_layers
-from lib.media.caption_layers import Look, Shown
-from lib.media.caption_styles import style
-from lib.media.captions import Word, width
-from lib.media.colour import tone_of
+from lib.media.captions import layers as caption_layers
+from lib.media.captions.cue import Word, width
+from lib.media.captions.layers import Look, Shown
+from lib.media.captions.styles import style
+from lib.media.picture.colour import tone_of
 from lib.media.room import Room
 from tests.media.conftest import ASSETS, KITS, look, paint
 

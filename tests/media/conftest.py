@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lib.adapters.kits import KitFolders
-from lib.media import background
+from lib.media.picture import background
 from lib.media.room import Room
 from lib.media.toolbox import MediaTools
 from lib.ports import ToolCall

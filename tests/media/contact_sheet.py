@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from lib.media import stills
+from lib.media.layout import stills
 from lib.media.room import Room
 from tests.media.conftest import ASSETS, DRESS, KITS, look, paint
 

@@ -10,9 +10,9 @@ from array import array
 from pathlib import Path
 from typing import Any
 
-from lib.media import ingest, stitch
-from lib.media.binaries import find
+from lib.media.footage import ingest, stitch
 from lib.media.room import Room
+from lib.media.runner.binaries import find
 
 #: Size of the clips in tests, px.
 SIZE = (180, 320)

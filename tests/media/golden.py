@@ -18,9 +18,9 @@ from pathlib import Path
 from PIL import Image
 
 from lib.core.brand import Template
-from lib.media.binaries import find
 from lib.media.preview import Easel, sample
 from lib.media.room import Room
+from lib.media.runner.binaries import find
 from lib.templates.names import FORMATS
 from tests.media.conftest import ASSETS, KITS, TEMPLATES
 

@@ -18,13 +18,15 @@ import pytest
 
 from lib.core.checks import faults
 from lib.core.errors import ToolFailed
-from lib.media import alignment, captions, speech
-from lib.media.alignment import align
-from lib.media.captions import Word
+from lib.media.captions import cue as captions
+from lib.media.captions.cue import Word
 from lib.media.probe import probe
+from lib.media.sound import speech
 from lib.media.toolbox import MediaTools
-from lib.media.voice import Params, Reading, read_aloud
-from lib.media.warping import lay, warp
+from lib.media.voice import alignment
+from lib.media.voice.alignment import align
+from lib.media.voice.voice import Params, Reading, read_aloud
+from lib.media.voice.warping import lay, warp
 from lib.ports import ToolCall
 from tests.media import voices
 from tests.media.speech_checks import words_check

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lib.core.checks import Check, faults
-from lib.media.caption_files import srt, vtt
-from lib.media.captions import cues
+from lib.media.captions.cue import cues
+from lib.media.captions.files import srt, vtt
 from lib.media.probe import probe
 from tests.media.speech_checks import captions_check, words_check
 from tests.media.test_captions import TEXT, spoken

@@ -15,11 +15,11 @@ import ffmpeg
 import pytest
 
 from lib.core.recipes.reel import MUSIC
-from lib.media import beats, loudness, music, speech
-from lib.media.beats import EDGE_S, Grid
-from lib.media.ffmpeg_run import run_ffmpeg
-from lib.media.inputs import name_of
-from lib.media.speech import Window
+from lib.media.runner.ffmpeg_run import run_ffmpeg
+from lib.media.runner.inputs import name_of
+from lib.media.sound import beats, loudness, music, speech
+from lib.media.sound.beats import EDGE_S, Grid
+from lib.media.sound.speech import Window
 from tests.media import voices
 from tests.media.conftest import ASSETS
 

@@ -10,11 +10,11 @@ from PIL import Image
 
 from lib.core.colour import contrast
 from lib.core.errors import ToolFailed
-from lib.media import scrim
-from lib.media.caption_layers import SIDE, Look, Shown, layers
-from lib.media.caption_styles import CaptionStyle, style
-from lib.media.captions import LINES, Word
-from lib.media.colour import tone_of
+from lib.media.captions.cue import LINES, Word
+from lib.media.captions.layers import SIDE, Look, Shown, layers
+from lib.media.captions.styles import CaptionStyle, style
+from lib.media.picture import scrim
+from lib.media.picture.colour import tone_of
 from lib.media.room import Room
 from lib.media.text.spoken import SpokenLine
 from lib.templates.zones import safe
@@ -65,7 +65,7 @@ def test_words_have_contrast_on_whatever_lies_under_them(name: str, ground: str,
 def test_the_spoken_word_has_contrast_with_its_pill_and_the_pill_with_the_ground(
     slug: str, variant: str
 ) -> None:
-    from lib.media.caption_layers import _mark
+    from lib.media.captions.layers import _mark
 
     chosen = made("highlight", slug, variant, GROUNDS["noise"], ROOM)
     fill, letters = _mark(chosen)
@@ -110,8 +110,8 @@ def test_at_each_instant_stands_one_picture_and_the_words_that_are_spoken(
 
 
 def test_letters_are_of_one_size_and_within_the_styles_bounds() -> None:
-    from lib.media.caption_groups import grouped
-    from lib.media.caption_layers import _Group, _lines, _Page
+    from lib.media.captions.groups import grouped
+    from lib.media.captions.layers import _Group, _lines, _Page
 
     for name in STYLES:
         chosen = made(name, KITS.slugs()[1], "dark", GROUNDS["grey"], ROOM)
@@ -137,7 +137,7 @@ def accent_span(one: Shown, fill: tuple[int, int, int]) -> tuple[float, float]:
 
 @pytest.mark.parametrize(("text", "leftward"), [("one two three", False), ("אחת שתיים שלוש", True)])
 def test_the_word_that_is_spoken_is_the_one_that_lights_up(text: str, leftward: bool) -> None:
-    from lib.media.caption_layers import _mark
+    from lib.media.captions.layers import _mark
 
     shown, chosen = drawn("highlight", text)
     fill, letters = _mark(chosen)
@@ -213,7 +213,7 @@ def test_a_colour_marks_words_only_where_it_reads() -> None:
         tone = tone_of(look(slug), variant)
         chosen = made("highlight", slug, variant, GROUNDS["grey"], ROOM)
         colour = chosen.style.model_copy(update={"mark": "colour"})
-        from lib.media.caption_layers import _mark
+        from lib.media.captions.layers import _mark
 
         fill, letters = _mark(Look(colour, tone, chosen.font, SIZE, (GROUNDS["grey"],)))
         assert contrast(letters, tone.ground if fill is None else fill) >= 4.5

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.core.errors import ToolFailed
-from lib.media.caption_files import srt, vtt
-from lib.media.captions import (
+from lib.media.captions.cue import (
     EARLY_S,
     LEAST_S,
     LINE_CHARACTERS,
@@ -26,7 +25,8 @@ from lib.media.captions import (
     spread,
     width,
 )
-from lib.media.speech import Window, windows_of
+from lib.media.captions.files import srt, vtt
+from lib.media.sound.speech import Window, windows_of
 from tests.media import voices
 
 TEXT = (

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
-from lib.media import crop, pictures
+from lib.media.picture import crop, pictures
 
 PHOTOS = Path(__file__).parent / "photos"
 #: What must not be cut off: left, top, right, bottom, px of the photo.

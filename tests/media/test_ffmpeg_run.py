@@ -11,11 +11,11 @@ import ffmpeg
 import pytest
 
 from lib.core.errors import ToolFailed
-from lib.media import ffmpeg_run
-from lib.media.confine import Limits
-from lib.media.ffmpeg_run import Pipe, run_ffmpeg
-from lib.media.inputs import guard, name_of
-from lib.media.progress import Progress, Reader
+from lib.media.runner import ffmpeg_run
+from lib.media.runner.confine import Limits
+from lib.media.runner.ffmpeg_run import Pipe, run_ffmpeg
+from lib.media.runner.inputs import guard, name_of
+from lib.media.runner.progress import Progress, Reader
 from lib.settings import ROOT
 from tests.media.conftest import ASSETS
 from tests.media.test_toolbox import alive
@@ -163,7 +163,7 @@ PARENT = """
 import sys
 import ffmpeg
 from pathlib import Path
-from lib.media.ffmpeg_run import run_ffmpeg
+from lib.media.runner.ffmpeg_run import run_ffmpeg
 graph = ffmpeg.input("anullsrc=r=48000:cl=stereo", format="lavfi", re=None)
 run_ffmpeg(graph.output(f"file:{sys.argv[1]}"), what="x", deadline_s=600)
 """

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lib.core.errors import ToolFailed, Unavailable
-from lib.media import ffmpeg_run, toolbox
+from lib.media import toolbox
+from lib.media.runner import ffmpeg_run
 from lib.ports import ToolCall
 from lib.settings import Settings
 from lib.wiring import parts

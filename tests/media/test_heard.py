@@ -11,8 +11,8 @@ from statistics import median
 import pytest
 
 from lib.core.recipes.reel import MUSIC
-from lib.media import voice_mix
-from lib.media.voice import Params, Reading, read_aloud
+from lib.media.voice import mix as voice_mix
+from lib.media.voice.voice import Params, Reading, read_aloud
 from tests.media.conftest import ASSETS
 
 with warnings.catch_warnings():

@@ -17,8 +17,8 @@ import pytest
 
 from lib.core.checks import faults
 from lib.core.errors import ToolFailed
-from lib.media.picture_facts import measure
 from lib.media.probe import probe
+from lib.media.probe.pictures import measure
 from lib.media.room import Room
 from lib.settings import ROOT
 from tests.media import bad_media

@@ -12,10 +12,10 @@ import pytest
 from pydantic import ValidationError
 
 from lib.core.errors import ToolFailed
-from lib.media import ingest, mezzanine
-from lib.media.binaries import find
+from lib.media.footage import ingest, mezzanine
 from lib.media.probe import probe
 from lib.media.room import Room
+from lib.media.runner.binaries import find
 from tests.media import films as made_films
 from tests.media.films import SIZE, clicks, clip, colour, colours, ffmpeg, film
 from tests.media.hostile import films as hostile

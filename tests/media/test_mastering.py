@@ -12,11 +12,11 @@ import ffmpeg
 import pytest
 
 from lib.core.errors import ToolFailed
-from lib.media import loudness, mastering
-from lib.media.binaries import find
-from lib.media.ffmpeg_run import run_ffmpeg
-from lib.media.inputs import name_of
-from lib.media.mastering import RADIO, REEL, Target, master_file
+from lib.media.runner.binaries import find
+from lib.media.runner.ffmpeg_run import run_ffmpeg
+from lib.media.runner.inputs import name_of
+from lib.media.sound import loudness, mastering
+from lib.media.sound.mastering import RADIO, REEL, Target, master_file
 from tests.media import meter, voices
 
 SECONDS = 6.0

@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 from lib.core.recipes.reel import MUSIC
-from lib.media.binaries import find
+from lib.media.runner.binaries import find
 from tests.media.conftest import ASSETS
 
 FOLDER = ASSETS / "music"

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from lib.core.errors import ToolFailed
-from lib.media import background, pictures, stills
-from lib.media.picture_facts import measure
+from lib.media.layout import stills
+from lib.media.picture import background, pictures
+from lib.media.probe.pictures import measure
 from lib.media.room import Room
 from tests.media.bad_media import exif, painted, srgb_profile
 from tests.media.conftest import ASSETS, DRESS, KITS, look

@@ -13,12 +13,13 @@ import ffmpeg
 import pytest
 
 from lib.core.errors import ToolFailed
-from lib.media import music, reel_video
-from lib.media.binaries import find
-from lib.media.ffmpeg_run import run_ffmpeg
-from lib.media.inputs import name_of
 from lib.media.probe import probe
+from lib.media.reel import video as reel_video
 from lib.media.room import Room
+from lib.media.runner.binaries import find
+from lib.media.runner.ffmpeg_run import run_ffmpeg
+from lib.media.runner.inputs import name_of
+from lib.media.sound import music
 from tests.media.conftest import ASSETS, FILM, KITS, look, paint
 
 SLUG = KITS.slugs()[0]

@@ -7,9 +7,9 @@ import itertools
 import pytest
 from PIL import Image
 
-from lib.media import reel_layout
-from lib.media.colour import tone_of
-from lib.media.reel_layout import FADE_S, Layer, Words
+from lib.media.picture.colour import tone_of
+from lib.media.reel import words as reel_layout
+from lib.media.reel.words import FADE_S, Layer, Words
 from lib.media.room import Room
 from lib.templates.page import Page
 from lib.templates.zones import safe

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from lib.core.errors import ToolFailed
-from lib.media import reel_join, reel_part, reel_sound, reel_video
-from lib.media.planes import Frame
 from lib.media.probe import probe
-from lib.media.reel_video import Params, composer
+from lib.media.reel import join as reel_join
+from lib.media.reel import part as reel_part
+from lib.media.reel import sound as reel_sound
+from lib.media.reel import video as reel_video
+from lib.media.reel.planes import Frame
+from lib.media.reel.video import Params, composer
 from lib.media.room import Room
 from tests.media.conftest import ASSETS, paint
 from tests.media.test_reel import FPS, SECONDS, SLUG, packets, params

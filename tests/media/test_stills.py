@@ -10,10 +10,11 @@ from PIL import Image, ImageChops, ImageFilter
 
 from lib.core.colour import contrast
 from lib.core.errors import ToolFailed
-from lib.media import background, pictures, scrim, stills
-from lib.media.colour import tone_of
+from lib.media.layout import stills
+from lib.media.picture import background, pictures, scrim
+from lib.media.picture.colour import tone_of
+from lib.media.picture.scenery import paint as paint_scenery
 from lib.media.room import Room
-from lib.media.scenery import paint as paint_scenery
 from lib.media.text import fit
 from tests.media.conftest import ASSETS, DRESS, KITS, look, paint
 

@@ -14,9 +14,10 @@ import pytest
 from pydantic import ValidationError
 
 from lib.core.errors import ToolFailed
-from lib.media import join, loudness, mezzanine, stitch
+from lib.media.footage import join, mezzanine, stitch
 from lib.media.probe import probe
 from lib.media.room import Room
+from lib.media.sound import loudness
 from lib.media.toolbox import MediaTools
 from lib.ports import ToolCall
 from tests.media.films import clicks, clip, colour, colours, ffmpeg, film, packets, stitched

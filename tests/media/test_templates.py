@@ -17,9 +17,9 @@ from lib.core.colour import Rgb, contrast
 from lib.media.layout import sheet as sheet_module
 from lib.media.layout import stack
 from lib.media.layout.sheet import Says
+from lib.media.picture.scrim import LEAST_CONTRAST, Box
 from lib.media.preview import FILM_S, VARIANTS, Easel, Film
 from lib.media.room import Room
-from lib.media.scrim import LEAST_CONTRAST, Box
 from lib.media.text import Block, fit
 from lib.templates.names import FORMATS, PAGES
 from lib.templates.zones import crossed

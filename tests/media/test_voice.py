@@ -13,14 +13,16 @@ import pytest
 
 from lib.core.checks import faults
 from lib.core.errors import ToolFailed
-from lib.media import speakers, speech, timed_words, voice
-from lib.media.captions import Word
+from lib.media.captions import timed_words
+from lib.media.captions.cue import Word
 from lib.media.probe import probe
 from lib.media.room import Room
-from lib.media.sentences import sentences
-from lib.media.speakers import Said, Voice
+from lib.media.sound import speech
+from lib.media.text.sentences import sentences
 from lib.media.toolbox import MediaTools
-from lib.media.voice import Params, read_aloud
+from lib.media.voice import speakers, voice
+from lib.media.voice.speakers import Said, Voice
+from lib.media.voice.voice import Params, read_aloud
 from lib.ports import ToolCall
 from lib.settings import ROOT
 from tests.media.speech_checks import captions_check, voice_check, words_check
@@ -215,8 +217,8 @@ def load(name: str) -> _Hum:
 
 def test_no_model_is_loaded_before_somebody_speaks() -> None:
     code = (
-        "import sys, lib.media.voice, lib.media.caption_files, lib.media.caption_layers,"
-        " lib.media.toolbox, lib.media.voice_mix;"
+        "import sys, lib.media.voice, lib.media.captions.files, lib.media.captions.layers,"
+        " lib.media.toolbox, lib.media.voice.mix;"
         "print([m for m in ('numpy', 'onnxruntime', 'hibari') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)

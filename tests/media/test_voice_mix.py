@@ -9,13 +9,15 @@ import ffmpeg
 import pytest
 
 from lib.core.errors import ToolFailed
-from lib.media import loudness, music, voice, voice_mix
-from lib.media.captions import Word
-from lib.media.inputs import name_of
+from lib.media.captions.cue import Word
 from lib.media.room import Room
-from lib.media.speech import Window
+from lib.media.runner.inputs import name_of
+from lib.media.sound import loudness, music
+from lib.media.sound.speech import Window
 from lib.media.toolbox import MediaTools
-from lib.media.voice_mix import mix, stretches
+from lib.media.voice import mix as voice_mix
+from lib.media.voice import voice
+from lib.media.voice.mix import mix, stretches
 from lib.ports import ToolCall
 from tests.media.conftest import ASSETS
 

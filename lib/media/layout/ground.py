@@ -9,10 +9,10 @@ from __future__ import annotations
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from lib.core.colour import Rgb, luminance
-from lib.media import pictures
-from lib.media.colour import BLACK, WHITE, mix
 from lib.media.layout.sheet import Sheet
-from lib.media.scrim import Box
+from lib.media.picture import pictures
+from lib.media.picture.colour import BLACK, WHITE, mix
+from lib.media.picture.scrim import Box
 
 #: A blurred ground is made at this fraction of the size.
 _SMALL = 8

@@ -5,10 +5,10 @@ from __future__ import annotations
 from PIL import Image, ImageDraw
 
 from lib.core.colour import Rgb, contrast
-from lib.media import pictures
-from lib.media.colour import BLACK, WHITE
 from lib.media.layout.sheet import Item, Sheet
-from lib.media.scrim import Box
+from lib.media.picture import pictures
+from lib.media.picture.colour import BLACK, WHITE
+from lib.media.picture.scrim import Box
 from lib.media.text import Block
 from lib.media.text.faces import covers, font
 from lib.templates.page import Mark, Words

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PIL import Image
 
-from lib.media import scrim
 from lib.media.layout import marks, stack
 from lib.media.layout.sheet import Sheet
-from lib.media.scrim import Box
+from lib.media.picture import scrim
+from lib.media.picture.scrim import Box
 
 
 def draw(sheet: Sheet, base: Image.Image) -> Image.Image:

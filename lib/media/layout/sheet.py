@@ -11,10 +11,10 @@ from typing import Any
 from PIL import Image
 
 from lib.core.colour import Rgb, contrast
-from lib.media import scrim
-from lib.media.colour import BLACK, WHITE, Tone
+from lib.media.picture import scrim
+from lib.media.picture.colour import BLACK, WHITE, Tone
+from lib.media.picture.scrim import Box
 from lib.media.room import Room
-from lib.media.scrim import Box
 from lib.media.text import Block, fit
 from lib.media.text.bidi import runs_right_to_left
 from lib.media.text.faces import font

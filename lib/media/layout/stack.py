@@ -12,7 +12,7 @@ from PIL import Image
 from lib.core.errors import ToolFailed
 from lib.media.layout import marks
 from lib.media.layout.sheet import Item, Sheet
-from lib.media.scrim import Box
+from lib.media.picture.scrim import Box
 from lib.media.text import Block
 from lib.templates.page import Mark, Words
 

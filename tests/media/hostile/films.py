@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from lib.media.binaries import find
+from lib.media.runner.binaries import find
 from tests.media.bad_media import Film
 
 _HLS = (

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.core.errors import StudioError
-from lib.media import background, stills
+from lib.media.layout import stills
+from lib.media.picture import background
 from lib.media.probe import probe
 from lib.media.room import Room
 from tests.media.conftest import ASSETS, DRESS, KITS, look

@@ -1,0 +1,58 @@
+"""Words with their times as a document: what a voice or an alignment leaves, and captions read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lib.media.captions.cue import Word
+
+Seconds = Annotated[float, Field(ge=0, le=7200, allow_inf_nan=False)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = Field(min_length=1, max_length=400)
+    start_s: Seconds
+    stop_s: Seconds
+
+
+class TimedWords(BaseModel):
+    """The document; ``entries`` are the words in order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: BCP 47.
+    language: str
+    #: Who told the times: a voice, or the way of alignment.
+    source: str
+    #: Length of the recording.
+    seconds: Seconds
+    entries: tuple[_Entry, ...] = Field(min_length=1)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Return the words."""
+        return tuple(Word(each.text, each.start_s, each.stop_s) for each in self.entries)
+
+
+def write(
+    file: Path, words: Sequence[Word], *, language: str, source: str, seconds: float
+) -> TimedWords:
+    """Write the document; the same words give the same bytes."""
+    entries = tuple(
+        _Entry(text=each.text, start_s=each.start_s, stop_s=each.stop_s) for each in words
+    )
+    made = TimedWords(language=language, source=source, seconds=round(seconds, 3), entries=entries)
+    file.write_text(json.dumps(made.model_dump(mode="json"), ensure_ascii=False), "utf-8")
+    return made
+
+
+def read(file: Path) -> TimedWords:
+    """Read the document. Raises ValueError when it is none."""
+    return TimedWords.model_validate_json(file.read_bytes())

@@ -1,0 +1,1 @@
+"""People's films: brought into one form, reframed, and joined by copying."""

@@ -1,0 +1,1 @@
+"""Still pictures: grounds and photos, cut, graded and measured."""

@@ -1,0 +1,1 @@
+"""Reels: a camera over a ground, words and captions laid over it, encoded as it is composed."""

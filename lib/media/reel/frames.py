@@ -1,0 +1,122 @@
+"""The frames of a reel, each composed from its number alone.
+
+Used by ``video.py``. Nothing of a frame depends on the frames before it having been
+composed, so a part of a reel has the very frames that the whole has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image
+
+from lib.media.layout.film import FADE_S, Layer, Progress
+from lib.media.reel import planes
+from lib.media.reel.camera import Camera
+from lib.media.reel.planes import Frame, Lens, Planes
+from lib.media.reel.sprite import Sprite
+
+#: How far colours may lie from where they belong, px of the frame; they have half its resolution.
+#: Brightness, which carries all that the eye follows, is exact in every frame.
+COLOUR_LAG_PX = 0.25
+#: Frames that may share their colours.
+MOST_SHARED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a reel shows: the camera over a background (RGB), and layers over both; px."""
+
+    background: Image.Image
+    camera: Camera
+    layers: list[Layer]
+    progress: Progress
+    size: tuple[int, int]
+    fps: int
+
+
+class ReelFrames:
+    """Composes frames, each from its number; neighbours share what costs most to make."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._camera, self._progress, self._fps = scene.camera, scene.progress, scene.fps
+        self._luma, *self._colours = planes.from_rgb(grounded(scene))
+        self._lens = Lens()
+        lag = int(2 * COLOUR_LAG_PX / max(0.01, scene.camera.fastest_px()))
+        self._shared = max(1, min(MOST_SHARED, lag + 1))
+        self._group, small = -1, (scene.size[0] // 2, scene.size[1] // 2)
+        self._seen = [Image.new("L", small), Image.new("L", small)]
+        self._words = [_Words(layer, self._lens) for layer in scene.layers if not layer.soft]
+
+    def compose(self, number: int, frame: Frame) -> None:
+        """Fill a frame with what is seen at that number."""
+        now_s = number / self._fps
+        self._lens.show(self._camera.box(number), self._luma, frame.planes[0])
+        self._colour(number, frame)
+        for words in self._words:
+            words.over(frame.planes, now_s)
+        line = self._progress.at((number + 1) / self._camera.frames)
+        Sprite.of(line, self._progress.place).over(frame.planes)
+
+    def _colour(self, number: int, frame: Frame) -> None:
+        """Fill the chromas with what is seen in the middle of the frames that share it."""
+        group = number // self._shared
+        if group != self._group:
+            middle = group * self._shared + (self._shared - 1) / 2
+            left, top, width, height = self._camera.box(middle)
+            half = (left / 2, top / 2, width / 2, height / 2)
+            for colour, seen in zip(self._colours, self._seen, strict=True):
+                self._lens.show(half, colour, seen)
+            self._group = group
+        for plane, seen in zip(frame.planes[1:], self._seen, strict=True):
+            plane.paste(seen)
+
+
+class _Words:
+    """A layer that comes, stands, and may leave again."""
+
+    def __init__(self, layer: Layer, lens: Lens) -> None:
+        self._sprite = Sprite.of(layer.picture, layer.place)
+        self._parts = self._sprite.parts()
+        self._start_s, self._end_s = layer.start_s, layer.end_s
+        self._layer, self._lens = layer, lens
+        #: What is there from the start, and does not rise, need not come.
+        self._comes = layer.start_s > 0 or layer.solid
+
+    def over(self, frame: Planes, now_s: float) -> None:
+        """Lay it over a frame as it is at that moment."""
+        if now_s < self._start_s:
+            return
+        share = min(1.0, (now_s - self._start_s) / FADE_S) if self._comes else 1.0
+        if self._end_s is not None and now_s > self._end_s:
+            left = 1 - (now_s - self._end_s) / FADE_S
+            if left > 0:
+                self._sprite.over(frame, left)
+        elif share < 1:
+            eased = 1 - (1 - share) ** 3
+            self._coming(eased).over(frame, self._layer.opacity(eased))
+        else:
+            for part in self._parts:
+                part.over(frame)
+
+    def _coming(self, eased: float) -> Sprite:
+        """Return it on its way, 0 to 1; what rises does so by less than whole pixels."""
+        layer = self._layer
+        if layer.enter == "rise" and layer.rise_px:
+            return self._sprite.lowered(layer.rise_px * (1 - eased), layer.rise_px, self._lens)
+        return Sprite.of(*layer.at(eased))
+
+
+def grounded(scene: Scene) -> Image.Image:
+    """Return the background with the soft grounds laid on it.
+
+    They go with the camera instead of standing before it, which nobody can see, and are laid
+    once instead of over every frame.
+    """
+    background = scene.background
+    for layer in scene.layers:
+        mask = layer.picture.getchannel("A")
+        if layer.soft and mask.getbbox():
+            colour = layer.picture.convert("RGB").resize(background.size, Image.Resampling.NEAREST)
+            background = Image.composite(colour, background, scene.camera.behind(mask))
+    return background

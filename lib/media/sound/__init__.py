@@ -1,0 +1,1 @@
+"""Sound: loudness, mastering, music beds with their beats, and where somebody speaks."""

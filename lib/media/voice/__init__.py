@@ -1,0 +1,1 @@
+"""Voices: a text spoken, when each word is heard, and a voice laid over music."""
