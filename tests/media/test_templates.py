@@ -16,6 +16,7 @@ from lib.core.brand import Template
 from lib.core.colour import Rgb, contrast
 from lib.media.layout import sheet as sheet_module
 from lib.media.layout import stack
+from lib.media.layout.film import Layer
 from lib.media.layout.sheet import Says
 from lib.media.picture.scrim import LEAST_CONTRAST, Box
 from lib.media.preview import FILM_S, VARIANTS, Easel, Film
@@ -150,10 +151,15 @@ def test_a_page_holds_its_words_in_every_format(
                 assert legible(page, bare, box) >= LEAST_CONTRAST - 0.15, (where, part)
 
 
+def words_of(film: Film) -> list[Layer]:
+    """Return the layers of a film that are no ground: scrims and panels cover all of it."""
+    return [layer for layer in film.layers if layer.picture.size != film.ground.size]
+
+
 def ink_of(film: Film) -> list[Box]:
-    """Return where the words of a film stand, its ground left out."""
+    """Return where the words of a film stand."""
     found = []
-    for layer in film.layers[1:]:
+    for layer in words_of(film):
         box = layer.picture.getchannel("A").point([0] * 60 + [255] * 196).getbbox()
         assert box is not None
         x, y = layer.place
@@ -173,7 +179,7 @@ def test_a_film_holds_its_words_in_every_format(
         places = ink_of(film)
         for box in places:
             assert clear(box, film.ground.size, "film", shape), (shape, box)
-        stand = list(zip(film.layers[1:], places, strict=True))
+        stand = list(zip(words_of(film), places, strict=True))
         for (one, first), (other, second) in itertools.combinations(stand, 2):
             ends = [FILM_S if layer.end_s is None else layer.end_s for layer in (one, other)]
             together = min(ends) > max(one.start_s, other.start_s)
@@ -181,7 +187,7 @@ def test_a_film_holds_its_words_in_every_format(
             beside = first[2] <= second[0] or second[2] <= first[0]
             assert apart or beside or not together, (shape, first, second)
         assert all(value % 2 == 0 for layer in film.layers for value in layer.place)
-        assert all(side % 2 == 0 for layer in film.layers[1:] for side in layer.picture.size)
+        assert all(side % 2 == 0 for layer in words_of(film) for side in layer.picture.size)
 
 
 @pytest.mark.parametrize("template", FILMS)
