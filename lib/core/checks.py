@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 #: ``height`` px; ``spread`` 0..127.5 (standard deviation of luma, so a blank picture reads about
 #: 0); ``upright`` bool (no tag turns, mirrors or stretches it). Pictures: ``colour_mode`` str
 #: ("RGB", "RGBA", "CMYK", "L"; with "16" for 16 bits); ``progressive`` bool; ``embedded`` str
-#: (what it carries besides pixels, "exif+gps"; "nothing"); ``drawn`` per cent (of the rows, above
-#: a foot that only repeats one block). Films: ``frames`` int; ``fps`` float; ``steady`` bool (they
+#: (what it carries besides pixels, "exif+gps"; "nothing"); ``drawn`` per cent (of the rows: those
+#: that arrived). Films: ``frames`` int; ``fps`` float; ``steady`` bool (they
 #: follow each other evenly); ``video_codec``, ``video_profile``, ``pixel_format`` str; ``level``
 #: int (40 for 4.0); ``colours`` str (primaries/transfer/matrix/range); ``faststart``,
 #: ``edit_list`` bool; ``lit_s``, ``moving_s`` (seconds that are not black, not frozen); ``drift_s``

@@ -193,7 +193,15 @@ class Picture:
         file.write_bytes(self.after(held.getvalue()))
 
 
+def framed() -> Image.Image:
+    """Return a picture whose lowest quarter is of one colour, as a page with a wide frame is."""
+    picture = painted().copy()
+    picture.paste("#f4ead8", (0, 300, 320, 400))
+    return picture
+
+
 GOOD_PICTURE = Picture()
+GOOD_FRAMED = Picture(image=framed, options=lambda: {"restart_marker_rows": 1})
 GOOD_LOGO = Picture(image=lambda: painted("RGBA"), kind="PNG")
 #: Each bad picture, with the check that it fails and what a person reads about it.
 PICTURES: dict[str, tuple[Picture, Check, str]] = {
@@ -221,6 +229,11 @@ PICTURES: dict[str, tuple[Picture, Check, str]] = {
     "cut short": (Picture(after=lambda data: data[: len(data) // 2]), PICTURE, "cannot be read"),
     "cut short and closed": (
         Picture(after=lambda data: data[: len(data) // 2] + data[-2:]),
+        PICTURE,
+        "the foot of the picture is empty",
+    ),
+    "with a frame, cut short and closed": (
+        replace(GOOD_FRAMED, after=lambda data: data[: len(data) // 2] + data[-2:]),
         PICTURE,
         "the foot of the picture is empty",
     ),

@@ -18,8 +18,7 @@ from lib.core.work import Json, Keep
 MIN_SPREAD = 2.0
 #: A JPEG below this many bytes cannot be a finished page of these sizes.
 MIN_JPEG_BYTES = 8_000
-#: Least share of the rows above a foot of one repeated block, in per cent: a page is drawn to
-#: its last row.
+#: Least share of the rows that a file holds, in per cent: a page is drawn to its last row.
 MIN_DRAWN = 97.0
 #: Which kind of template a format of content is drawn by.
 TEMPLATES = {"post": "posts", "carousel": "posts", "reel": "reels"}

@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from lib.media.picture import pictures
+from lib.media.probe import jpeg_rows
 
 #: The largest block of a JPEG, px: a decoder that ran out of data repeats one to the end.
 BLOCK = 16
@@ -34,7 +35,9 @@ def measure(file: Path) -> Facts:
     picture = pictures.load(file)
     facts |= {"width": picture.width, "height": picture.height}
     grey = picture.convert("L")
-    return facts | {"spread": pictures.spread(grey), "drawn": _drawn(grey)}
+    arrived = jpeg_rows.share(file.read_bytes()) if facts["media_type"] == "image/jpeg" else None
+    drawn = _drawn(grey) if arrived is None else arrived
+    return facts | {"spread": pictures.spread(grey), "drawn": drawn}
 
 
 def _mode(opened: Image.Image, file: Path) -> str:
