@@ -4,5 +4,5 @@
     stack   texts and marks in a column, fitted and placed  marks   bars, pills, dots, logo, handle
     page    all of that as one picture
 
-Called by ``stills``; ``reel_layout`` makes the layers of a film of the same parts.
+Called by ``stills``; ``reel/words.py`` makes the layers of a film of the same parts.
 """

@@ -1,6 +1,6 @@
 """What a film lays over its moving ground: layers that come and go, and the progress line.
 
-Made by ``reel_layout``, drawn by ``reel_video`` and by previews.
+Made by ``reel/words.py``, drawn by ``reel/frames.py`` and by previews.
 """
 
 from __future__ import annotations

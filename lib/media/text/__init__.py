@@ -1,6 +1,6 @@
 """Text that fits, in every script: wrapped, balanced, as large as its box allows, never half drawn.
 
-Knows fonts and boxes, not layouts; ``stills`` and ``reel_layout`` call ``fit`` and draw the
+Knows fonts and boxes, not layouts; ``stills`` and ``reel/words.py`` call ``fit`` and draw the
 ``Block`` that it returns. What no bundled font can show, or what does not fit at the smallest
 size, is an error in words: never an empty box in a published picture.
 

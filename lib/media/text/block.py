@@ -1,6 +1,6 @@
 """A text as it will be drawn: lines of pieces on common baselines, measured and drawn alike.
 
-Made by ``fit``; ``stills`` and ``reel_layout`` place it and draw it.
+Made by ``fit``; ``stills`` and ``reel/words.py`` place it and draw it.
 """
 
 from __future__ import annotations

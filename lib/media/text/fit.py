@@ -1,6 +1,6 @@
 """The largest size at which a text fits its box, in lines as even as can be.
 
-Called by ``stills`` and ``reel_layout``. Lines break between phrases; only where that would make
+Called by ``stills`` and ``reel/words.py``. Lines break between phrases; only where that would make
 a text much smaller do they break wherever the script allows, and then within words.
 """
 
