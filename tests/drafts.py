@@ -1,4 +1,4 @@
-"""The draft of a post, as a person writes it: for tests that want a work and not its words."""
+"""Drafts, as a person writes them: for tests that want a work and not its words."""
 
 from __future__ import annotations
 
@@ -16,4 +16,15 @@ def draft(title: str, brand: str) -> Json:
         "lines": ["One statement that is true."],
         "caption": "A caption that is long enough.",
         "hashtags": ["#one"],
+    }
+
+
+def narrated(title: str, brand: str, *, seconds: int = 10) -> Json:
+    """Return a narrated reel that says its title, and has lines beside it when it is long."""
+    return {
+        **draft(title, brand),
+        "format": "reel",
+        "seconds": seconds,
+        "lines": ["The first line.", "The second line."] if seconds > 10 else [],
+        "narration": {"text": f"{title}. This is what is said, in plain words."},
     }

@@ -9,6 +9,7 @@ so a user's own kit may replace a bundled one.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import re
@@ -25,6 +26,9 @@ from pydantic import ValidationError
 from lib.core.brand import RESERVED, BrandKit, Template
 from lib.core.colour import contrast, rgb
 from lib.core.errors import NotFound, Refused
+from lib.core.recipes.narration import UNSEEN
+from lib.core.voices import VOICES
+from lib.templates import captions
 from lib.templates.load import TemplateFolders
 
 #: A brand with fewer facts repeats itself within a month.
@@ -38,7 +42,10 @@ FALLBACKS, FIRST_FALLBACK = "noto", "Inter-Medium"
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 #: Keys of brand.toml that change no picture; the rest are part of the kit's digest.
 _SILENT = frozenset(
-    {"tone", "hashtags", "time_zone", "posting_slots", "platforms", "daily", "templates"}
+    {
+        *("tone", "hashtags", "time_zone", "posting_slots", "platforms", "daily", "templates"),
+        *("voice", "captions"),
+    }
 )
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -52,6 +59,7 @@ class KitFolders:
         self._folders = tuple(folders)
         self._fonts = fonts
         self._templates = templates or TemplateFolders([fonts.parent / "templates"])
+        self._captions = fonts.parent / "captions"
         self._read: dict[str, tuple[object, BrandKit]] = {}
 
     def slugs(self) -> Sequence[str]:
@@ -87,7 +95,16 @@ class KitFolders:
         named = tuple(template for template in every if template.name in kit.templates)
         kinds = {template.family for template in named}
         designs: tuple[Template, ...] = (*named, *(t for t in every if t.family not in kinds))
-        return kit.model_copy(update={"designs": designs})
+        styles = {name: style.model_dump(mode="json") for name, style in self._styles().items()}
+        return kit.model_copy(update={"designs": designs, "caption_styles": styles})
+
+    def _styles(self) -> dict[str, captions.CaptionStyle]:
+        """Return all good styles of captions; a broken one is left out."""
+        found = {}
+        for name, file in captions.files(self._captions).items():
+            with contextlib.suppress(ValueError):
+                found[name] = captions.read(file)
+        return found
 
     def check(self, slug: str) -> list[str]:
         """Return everything that is wrong with a kit; empty when it is good."""
@@ -105,6 +122,7 @@ class KitFolders:
             _logo_problems(folder, kit),
             self._font_problems(kit),
             self._template_problems(kit),
+            self._speech_problems(kit),
         )
         return [problem for check in checks for problem in check]
 
@@ -121,7 +139,7 @@ class KitFolders:
         unknown = sorted(set(facts) - {"fact"})
         if unknown:
             raise Refused(f"{slug}/facts.toml: {unknown[0]}: unknown key; only [[fact]] tables")
-        for key in ("slug", "photos", "facts", "digest", "designs"):
+        for key in ("slug", "photos", "facts", "digest", "designs", "caption_styles"):
             if key in brand:
                 raise Refused(f"{slug}/brand.toml: {key}: is derived; remove the key")
         photos = sorted(
@@ -150,6 +168,19 @@ class KitFolders:
                     f"{kit.slug}/brand.toml: templates: {name!r} is no template; choose from"
                     f" {', '.join(known)}"
                 )
+
+    def _speech_problems(self, kit: BrandKit) -> Iterator[str]:
+        where = f"{kit.slug}/brand.toml"
+        if kit.voice is not None and kit.voice not in VOICES:
+            choices = ", ".join(VOICES)
+            yield f"{where}: voice: {kit.voice!r} is no voice; choose from {choices}"
+        elif kit.voice and kit.language and not VOICES[kit.voice].speaks(kit.language):
+            spoken = VOICES[kit.voice].language
+            yield f"{where}: voice: {kit.voice} speaks {spoken}, not {kit.language}; remove the key"
+        styles = (*self._styles(), UNSEEN)
+        if kit.captions is not None and kit.captions not in styles:
+            choices = ", ".join(styles)
+            yield f"{where}: captions: {kit.captions!r} is no style; choose from {choices}"
 
     def _font_problems(self, kit: BrandKit) -> Iterator[str]:
         bundled = {f.stem: f for f in self._fonts.glob("*") if f.suffix in (".otf", ".ttf")}

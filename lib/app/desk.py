@@ -17,10 +17,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from lib.app.case import WORKS, Case, walk
+from lib.app.examine import examine
 from lib.app.intake import Wish, ensure
 from lib.app.studio import Studio
 from lib.core.errors import ToolFailed
-from lib.core.examine import examine
 from lib.core.proposals import Brief, Draft, Past, Proposal, Proposals
 from lib.core.recipes.burst import BurstSpec
 from lib.core.recipes.pictures import TEMPLATES

@@ -19,7 +19,8 @@ from lib.core.work import Json, Slug
 RESERVED = ("studio",)
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
-_LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
+#: BCP 47, as far as brands need it.
+LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
 _SLOT = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -88,7 +89,7 @@ class BrandKit(_Part):
     handle: str
     call_to_action: str
     #: What the brand's words are written in, as BCP 47 ("de", "zh-Hant"); guessed when not given.
-    language: Annotated[str, Field(pattern=_LANGUAGE)] | None = None
+    language: Annotated[str, Field(pattern=LANGUAGE)] | None = None
     palette: Palette
     fonts: Fonts
     #: Path of the logo, relative to the folder that holds the kits.
@@ -106,6 +107,12 @@ class BrandKit(_Part):
     templates: tuple[str, ...] = ()
     #: Those templates themselves.
     designs: tuple[Template, ...] = ()
+    #: Who speaks in its reels; without a voice the writer has none narrated.
+    voice: str | None = None
+    #: The style of its captions, or "none"; one that suits the reel when none is named.
+    captions: str | None = None
+    #: All styles by name, as JSON for a step's parameters.
+    caption_styles: dict[str, Json] = {}
     facts: tuple[Fact, ...]
     #: Fingerprint of the files that pictures depend on: kit, logo and photos.
     digest: str

@@ -5,15 +5,20 @@ The sealed ``proposals.json`` of a burst is a ``Proposals``: every draft with it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lib.core.brand import BrandKit
+from lib.core.brand import LANGUAGE, BrandKit
 from lib.core.work import Slug
 
 #: The kinds of content that a burst may ask for. "posts" are posts and carousels.
 Format = Literal["post", "carousel", "reel"]
+#: Lines of a reel by its length in seconds, fewest and most; a narrated one needs none.
+REEL_LINES: Mapping[int, tuple[int, int]] = {10: (2, 4), 30: (2, 6)}
+#: Characters of a reel's line that can be read while it is on screen.
+LINE_CHARS = 90
 
 
 class _Part(BaseModel):
@@ -25,6 +30,18 @@ class Slide(_Part):
 
     heading: Annotated[str, Field(min_length=1, max_length=90)]
     body: Annotated[str, Field(max_length=260)] = ""
+
+
+class Narration(_Part):
+    """What a voice says over a reel."""
+
+    text: Annotated[str, Field(min_length=2, max_length=1200)]
+    #: BCP 47; the brand's when it is not told, and else guessed.
+    language: Annotated[str, Field(pattern=LANGUAGE)] | None = None
+    #: One of ``VOICES``; the first that speaks the language when none is named.
+    voice: str | None = None
+    #: A style of burned-in captions, or "none"; the brand's when it is not told.
+    captions: str | None = None
 
 
 class Draft(_Part):
@@ -40,12 +57,15 @@ class Draft(_Part):
     facts: tuple[str, ...]
     #: Carousel: exactly 5 slides, the first a cover, the last a call to action.
     slides: tuple[Slide, ...] = ()
-    #: Reel: 2 to 6 lines that fade in one after another. Post: the one statement.
+    #: Reel: 2 to 6 lines that fade in one after another, or none when it is narrated. Post: the
+    #: one statement.
     lines: tuple[Annotated[str, Field(min_length=1, max_length=220)], ...] = ()
     caption: Annotated[str, Field(min_length=10, max_length=2200)]
     hashtags: tuple[str, ...]
     #: Reel: its length.
     seconds: Literal[10, 30] = 10
+    #: Reel: what is spoken over it.
+    narration: Narration | None = Field(default=None, exclude_if=lambda told: told is None)
 
 
 class Past(_Part):

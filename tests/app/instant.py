@@ -14,6 +14,7 @@ from typing import Any
 
 from lib.core.errors import ToolFailed
 from lib.ports import ToolCall
+from tests.spoken import facts_of
 
 #: Larger than any check's least size for pictures; a video is padded further.
 PADDING = 10_000
@@ -44,7 +45,9 @@ class InstantTools:
         data = file.read_bytes()
         if media_type == "application/json":
             try:
-                return {"media_type": media_type, "entries": len(json.loads(data)["entries"])}
+                told = json.loads(data)
+                facts = {"media_type": media_type, "entries": len(told["entries"])}
+                return facts | told.get("times", {})
             except (ValueError, KeyError, TypeError):
                 return {"unreadable": "no sealed document"}
         head, _, rest = data.partition(b"\n")
@@ -60,6 +63,9 @@ class InstantTools:
         how = self.broken.pop(slot, "")
         if how == "empty":
             return b""
+        if facts["media_type"] == "application/json":
+            entries = [slot] * facts["entries"]
+            return json.dumps({"entries": entries, "times": facts}).encode()
         if how == "small picture":
             facts = {**facts, "width": 1}
         size = VIDEO_PADDING if facts["media_type"] == "video/mp4" else PADDING
@@ -70,6 +76,8 @@ class InstantTools:
 
 
 def _facts(call: ToolCall, slot: str) -> dict[str, Any]:
+    if (spoken := facts_of(call, slot)) is not None:
+        return spoken
     params = {"width": 1080, "height": 1920, **call.params}
     size = params["pages"][slot] if "pages" in params else params
     facts = {"width": size["width"], "height": size["height"], "spread": 50.0, "upright": True}
@@ -83,9 +91,9 @@ def _facts(call: ToolCall, slot: str) -> dict[str, Any]:
             "embedded": "nothing",
             "drawn": 100.0,
         }
-    frames = params.get("count", 30 * params["seconds"])
+    frames = params.get("count", 30 * int(params["seconds"]))
     sound = {"audio_codec": "aac", "heard_s": frames / 30, "true_peak_dbtp": -5.0, "lufs": -14.0}
-    if call.tool == "reel_sound":
+    if call.tool in ("reel_sound", "voice_mix"):
         return {"media_type": "audio/mp4", "seconds": frames / 30, **sound}
     return {
         "media_type": "video/mp4",

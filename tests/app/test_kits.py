@@ -323,3 +323,36 @@ def test_photos_are_found_sorted_and_are_part_of_the_look(kits: KitFolders, tmp_
     after = kits.get(SLUG)
     assert after.photos == (f"{SLUG}/photos/a.png", f"{SLUG}/photos/b.JPG")
     assert after.digest != before.digest
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('voice = "lungs"', "voice: 'lungs' is no voice; choose from heart"),
+        ('voice = "heart"\nlanguage = "de"', "voice: heart speaks en, not de; remove the key"),
+        (
+            'captions = "loud"',
+            "captions: 'loud' is no style; choose from big, highlight, plain, none",
+        ),
+        ('caption_styles = "x"', "caption_styles: is derived; remove the key"),
+    ],
+)
+def test_a_voice_and_a_style_of_captions_are_checked_by_name(
+    tmp_path: Path, line: str, words: str
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(ROOT / "assets" / "brands" / "night-sky", folder)
+    file = folder / "brand.toml"
+    file.write_text(f"{line}\n{file.read_text()}")
+    assert words in " ".join(KitFolders([tmp_path], fonts=FONTS).check("mine"))
+
+
+def test_a_voice_changes_no_picture(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "assets" / "brands" / "night-sky", tmp_path / "mine")
+    file, kits = tmp_path / "mine" / "brand.toml", KitFolders([tmp_path], fonts=FONTS)
+    before = kits.get("mine")
+    file.write_text(f'voice = "heart"\ncaptions = "big"\n{file.read_text()}')
+    after = kits.get("mine")
+    assert (before.voice, after.voice, after.captions) == (None, "heart", "big")
+    assert after.digest == before.digest
+    assert set(after.caption_styles) == {"big", "highlight", "plain"}

@@ -8,9 +8,9 @@ import pytest
 
 from lib.adapters.kits import KitFolders
 from lib.adapters.offline.writer import OfflineWriter, lines_of
+from lib.app.examine import examine
 from lib.core.brand import BrandKit
-from lib.core.examine import LINE_CHARS, examine
-from lib.core.proposals import Brief, Draft, Past
+from lib.core.proposals import LINE_CHARS, Brief, Draft, Past
 from lib.settings import ROOT
 
 KITS = KitFolders([ROOT / "assets" / "brands"], fonts=ROOT / "assets" / "fonts")

@@ -107,7 +107,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 }
 #: What the kernel may import besides itself.
 PURE = {"pydantic", "__future__", "collections", "dataclasses", "enum", "typing", "re", "math"}
-PURE |= {"hashlib", "json", "errno"}
+PURE |= {"hashlib", "json", "errno", "unicodedata"}
 #: Rooms in which an import may stand inside a function, so that a start stays cheap.
 LAZY = ("lib.adapters", "lib.media", "lib.wiring", "lib.cli", "main")
 

@@ -111,13 +111,13 @@ def test_at_each_instant_stands_one_picture_and_the_words_that_are_spoken(
 
 def test_letters_are_of_one_size_and_within_the_styles_bounds() -> None:
     from lib.media.captions.groups import grouped
-    from lib.media.captions.layers import _Group, _lines, _Page
+    from lib.media.captions.layers import Captions, _Group, _lines
 
     for name in STYLES:
         chosen = made(name, KITS.slugs()[1], "dark", GROUNDS["grey"], ROOM)
         cues = grouped(spoken(TEXTS["en"]), chosen.style, "en")
         groups = [_Group(cue, tuple(_lines(cue, chosen))) for cue in cues]
-        sizes = set(_Page(chosen, groups)._sizes.values())
+        sizes = set(Captions(chosen, groups)._sizes.values())
         assert all(len(group.lines) <= LINES for group in groups)
         assert len(sizes) == 1 or chosen.style.unit == "word"
         assert min(sizes) >= round(1.08 * chosen.style.least)

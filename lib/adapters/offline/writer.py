@@ -22,13 +22,18 @@ from lib.adapters.offline.phrases import (
     TOPIC_TITLES,
 )
 from lib.core.brand import BrandKit, Fact
-from lib.core.examine import LINE_CHARS, REEL_LINES
-from lib.core.proposals import Brief, Draft, Format, Slide
+from lib.core.proposals import LINE_CHARS, REEL_LINES, Brief, Draft, Format, Narration, Slide
+from lib.core.recipes.narration import REST_S, STARTS_S
+from lib.core.voices import VOICES
 
 #: Facts on the inner slides of a carousel, between cover and call to action.
 CAROUSEL_FACTS = 3
 #: Of so many reels one is 30 s long and tells two facts whole.
 LONG_EVERY = 6
+#: Of so many reels of a brand with a voice one is narrated; how many facts a long one tells.
+NARRATED_EVERY, LONG_FACTS = 2, (5, 4)
+#: The least share of a narrated reel in which somebody speaks.
+LEAST_SPOKEN = 0.6
 #: Hashtags under a caption: more read as spam.
 HASHTAGS = 12
 TITLE_CHARS = 90
@@ -69,6 +74,10 @@ class _Desk:
 
     def reel(self, number: int) -> Draft | None:
         """Return a reel of the next kind in turn: mostly 10 s, now and then 30 s."""
+        if self._kit.voice and number % NARRATED_EVERY == 0:
+            long = number % LONG_EVERY == LONG_EVERY - 2
+            if (told := self._narrated(30 if long else 10)) is not None:
+                return told
         turn = (number + self._random.randrange(LONG_EVERY)) % LONG_EVERY
         makers = [self._trio_reel, self._deep_reel, self._mixed_reel, self._long_reel]
         first = self._long_reel if turn == LONG_EVERY - 1 else makers[turn % 3]
@@ -133,6 +142,27 @@ class _Desk:
                 return self._draft("reel", facts, title, lines=lines, seconds=30)
         return None
 
+    def _narrated(self, seconds: int) -> Draft | None:
+        """Have facts spoken whole: one in a short reel, more of a topic in a long one."""
+        many = (facts for count in LONG_FACTS for facts in self._by_topic(count))
+        for facts in self._fresh("reel", many if seconds > 10 else zip(self._kit.facts)):
+            text = self._spoken(facts, seconds)
+            title = text and self._title(facts, TOPIC_TITLES if facts[1:] else HEADLINE_TITLES)
+            if text and title:
+                told = Narration(text=text)
+                return self._draft("reel", facts, title, seconds=seconds, narration=told)
+        return None
+
+    def _spoken(self, facts: tuple[Fact, ...], seconds: int) -> str | None:
+        """Return what is said of facts, with a call to action if there is time; None without."""
+        said = " ".join(fact.text for fact in facts)
+        call = self._kit.call_to_action.rstrip(".!")
+        for text in (f"{said} {call}.", said):
+            needed_s = VOICES[self._kit.voice or ""].seconds(text)
+            if LEAST_SPOKEN * seconds <= needed_s <= seconds - STARTS_S - REST_S:
+                return text
+        return None
+
     def _by_topic(self, size: int) -> Iterator[tuple[Fact, ...]]:
         topics: dict[str, list[Fact]] = {}
         for fact in self._kit.facts:
@@ -176,6 +206,7 @@ class _Desk:
         lines: Sequence[str] = (),
         slides: tuple[Slide, ...] = (),
         seconds: int = 10,
+        narration: Narration | None = None,
     ) -> Draft:
         self._titles.add(title.casefold())
         self._said.add((wanted, frozenset(fact.id for fact in facts)))
@@ -192,6 +223,7 @@ class _Desk:
                 "caption": self._caption(facts),
                 "hashtags": _hashtags(self._kit, facts),
                 "seconds": seconds,
+                "narration": narration,
             }
         )
 

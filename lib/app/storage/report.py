@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lib.app.storage.forecast import Holding, Holdings, forecast
 from lib.app.storage.verdict import Act, Evidence, Refusal, Removal
-from lib.core.forecast import Holding, Holdings, forecast
 from lib.core.retention import StorageClass
 from lib.core.work import Json
 from lib.ports import ObjectInfo

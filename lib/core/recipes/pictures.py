@@ -11,6 +11,7 @@ from lib.core.checks import Check
 from lib.core.errors import Refused
 from lib.core.paths import fingerprint
 from lib.core.proposals import Draft, Format
+from lib.core.recipes.narration import problems
 from lib.core.recipes.order import Make, Order, PlanDraft
 from lib.core.work import Json, Keep
 
@@ -46,6 +47,8 @@ def draft_of(order: Order, kind: Format) -> tuple[Draft, BrandKit]:
             f" {order.brand}",
             hint="name one and the same brand in all three",
         )
+    for words, hint in problems(draft, order.kit):
+        raise Refused(words, hint=hint)
     return draft, order.kit
 
 

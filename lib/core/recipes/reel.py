@@ -13,6 +13,7 @@ from lib.core.checks import Check
 from lib.core.errors import Refused
 from lib.core.paths import fingerprint
 from lib.core.proposals import Draft
+from lib.core.recipes.narration import add_narration, first_words
 from lib.core.recipes.order import Make, Order, PlanDraft
 from lib.core.recipes.pictures import (
     MIN_SPREAD,
@@ -47,13 +48,17 @@ MUSIC = ("daybreak", "drift", "momentum")
 
 
 def plan(order: Order) -> Plan:
-    """Return background → stills and video. Raises Refused for a draft without 2 to 6 lines."""
+    """Return background → stills and video; and voice → sound and captions for a narrated one.
+
+    Raises Refused for a draft without 2 to 6 lines, unless it is narrated.
+    """
     draft, kit = draft_of(order, "reel")
-    if not 2 <= len(draft.lines) <= 6:
-        raise Refused(f"a reel has 2 to 6 lines, not {len(draft.lines)}", hint="mend lines")
+    least = 0 if draft.narration else 2
+    if not least <= len(draft.lines) <= 6:
+        raise Refused(f"a reel has {least} to 6 lines, not {len(draft.lines)}", hint="mend lines")
     steps = PlanDraft(order)
     add_background(steps, draft, kit, CANVAS)
-    body = draft.lines[0]
+    body = first_words(draft)
     template = template_of(order, draft, kit)
     add_stills(
         steps,
@@ -88,19 +93,27 @@ def _add_video(steps: PlanDraft, draft: Draft, kit: BrandKit, template: Json) ->
     music = MUSIC[int(fingerprint(work_id, "music"), 36) % len(MUSIC)]
     video = Make("video", "videos", "mp4", video_check(draft.seconds))
     count = math.ceil(draft.seconds / PART_S)
+    ground: tuple[str, ...] = ("background",)
+    if draft.narration:
+        said = add_narration(steps, draft, kit, music, sound_check(draft.seconds))
+        picture |= said
+        ground += ("words",) if said else ()
     if count == 1:
-        steps.step("reel_video", [video], params={**picture, "music": music}, needs=("background",))
+        needs = (*ground, "sound") if draft.narration else ground
+        bed = None if draft.narration else music
+        steps.step("reel_video", [video], params={**picture, "music": bed}, needs=needs)
         return
     for number, (first, frames) in enumerate(_parts(draft.seconds * FPS, count), start=1):
         steps.step(
             "reel_part",
             [Make(f"video_{number}", "raw", "mp4", part_check(frames), Keep.RAW)],
             params={**picture, "first": first, "count": frames},
-            needs=("background",),
+            needs=ground,
             name=f"reel_part_{number}",
         )
-    sound = Make("sound", "raw", "m4a", sound_check(draft.seconds), Keep.RAW)
-    steps.step("reel_sound", [sound], params={"music": music, "seconds": draft.seconds})
+    if not draft.narration:
+        sound = Make("sound", "raw", "m4a", sound_check(draft.seconds), Keep.RAW)
+        steps.step("reel_sound", [sound], params={"music": music, "seconds": draft.seconds})
     slots = tuple(f"video_{number}" for number in range(1, count + 1))
     steps.step(
         "reel_join",

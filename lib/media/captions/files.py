@@ -7,10 +7,11 @@ so what means something to a player is written so that it means nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lib.media.captions import timed_words
 from lib.media.captions.cue import Cue, cues, joined
@@ -24,6 +25,9 @@ class Params(BaseModel):
 
     #: Whether WebVTT carries the time of each word too.
     word_times: bool = False
+    #: When the recording begins in the film, and how long that is: no caption outlasts it.
+    starts_s: float = Field(default=0.0, ge=0, le=3600)
+    seconds: float | None = Field(default=None, gt=0, le=7200)
 
 
 def run(
@@ -35,7 +39,9 @@ def run(
     """
     del room
     wanted = Params.model_validate(params)
-    made = cues(timed_words.read(needs["words"]).words)
+    made = cues(timed_words.read(needs["words"]).later(wanted.starts_s))
+    if wanted.seconds is not None:
+        made = tuple(replace(cue, stop_s=min(cue.stop_s, wanted.seconds)) for cue in made)
     if "srt" in makes:
         makes["srt"].write_text(srt(made), "utf-8")
     if "vtt" in makes:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 
 from lib.media.captions.cue import Cue, Word, cues, joined, width
-from lib.media.captions.styles import CaptionStyle
 from lib.media.text.breaks import breaks
+from lib.templates.captions import CaptionStyle
 
 #: A word that is spoken faster than this stands together with the next one, seconds.
 FAST_S = 0.17

@@ -8,9 +8,11 @@ and what lies under them makes their contrast sure on every frame that is shown 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageDraw
 
@@ -18,16 +20,16 @@ from lib.core.colour import Rgb, contrast
 from lib.core.errors import ToolFailed
 from lib.media.captions.cue import Cue, Word, joined
 from lib.media.captions.groups import grouped
-from lib.media.captions.styles import CaptionStyle
 from lib.media.picture import scrim
 from lib.media.picture.colour import BLACK, WHITE, Tone
 from lib.media.picture.scrim import LEAST_CONTRAST, Box
 from lib.media.text.fit import enlargement
 from lib.media.text.spoken import SpokenLine
+from lib.templates.captions import CaptionStyle
 from lib.templates.zones import safe
 
 #: Share of the width on each side that stays free: platforms lay their buttons there.
-SIDE = 0.11
+SIDE = 0.12
 #: The safe zone of pictures that are no reels, as shares of the height.
 WIDE_TOP, WIDE_BOTTOM = 0.06, 0.92
 #: Distance of two baselines; of words from the edge of what lies behind them; of two lines' ink,
@@ -63,6 +65,23 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """What will be shown, drawn when it is asked for; the rest is as in ``Shown``."""
+
+    draw: Callable[[], Image.Image]
+    place: tuple[int, int]
+    start_s: float
+    stop_s: float
+    fade_in_s: float
+    fade_out_s: float
+
+    def shown(self) -> Shown:
+        """Return it, drawn."""
+        times = (self.start_s, self.stop_s, self.fade_in_s, self.fade_out_s)
+        return Shown(self.draw(), self.place, *times)
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What all captions of one film have in common: style, colours, font, and what they lie on."""
 
@@ -74,6 +93,8 @@ class Look:
     #: Frames over which the words will stand: the first and the last, and more of a lively film.
     frames: tuple[Image.Image, ...]
     language: str | None = None
+    #: Where the words stand, px; within the safe zone when it is not told.
+    zone: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +111,14 @@ def layers(words: Sequence[Word], look: Look) -> Iterator[Shown]:
     What lies under all words is the first. Raises ToolFailed when a word does not fit at the
     smallest size, or when no bundled font shows it.
     """
-    groups = [
-        _Group(cue, tuple(_lines(cue, look))) for cue in grouped(words, look.style, look.language)
-    ]
-    if groups:
-        page = _Page(look, groups)
+    page = Captions.of(words, look)
+    if page is not None:
+        comings = list(page.comings())
         if page.scrim is not None:
-            last_s = groups[-1].cue.stop_s
-            yield Shown(page.scrim, (0, 0), groups[0].cue.start_s, last_s, SCRIM_S, SCRIM_S)
-        for group in groups:
-            yield from page.shown(group)
+            first_s, last_s = comings[0].start_s, comings[-1].stop_s
+            yield Shown(page.scrim, (0, 0), first_s, last_s, SCRIM_S, SCRIM_S)
+        for coming in comings:
+            yield coming.shown()
 
 
 def _lines(cue: Cue, look: Look) -> Iterator[SpokenLine]:
@@ -113,27 +132,56 @@ def _lines(cue: Cue, look: Look) -> Iterator[SpokenLine]:
         number += count
 
 
-class _Page:
-    """The frame with the zone of the words: sizes, places and colours of all of them."""
+class Captions:
+    """All captions of a film: sizes, places and colours, and what lies under them."""
 
     def __init__(self, look: Look, groups: Sequence[_Group]) -> None:
         self._look, (self._width, self._height) = look, look.size
-        self._measure = round(self._width * (1 - 2 * SIDE))
+        self._groups = groups
+        free = (round(self._width * SIDE), 0, round(self._width * (1 - SIDE)), 0)
+        left, _, right, _ = look.zone or free
+        self._measure, self._middle = right - left, (left + right) / 2
         lines = [line for group in groups for line in group.lines]
         # Words one by one may each be as large as they go; lines of one film are of one size.
         together = None if look.style.unit == "word" else self._size(lines)
         self._sizes = {id(g): together or self._size(g.lines) for g in groups}
-        boxes = [self._box(group) for group in groups]
-        self._zone: Box = (
-            min(box[0] for box in boxes),
-            min(box[1] for box in boxes),
-            max(box[2] for box in boxes),
-            max(box[3] for box in boxes),
-        )
         self._fill, self._letters = _mark(look)
-        wide = sorted(set(boxes), key=lambda box: box[2] - box[0])
+
+    @classmethod
+    def of(cls, words: Sequence[Word], look: Look) -> Captions | None:
+        """Return the captions of words; None when there are none. Raises as ``layers`` does."""
+        cues = grouped(words, look.style, look.language)
+        groups = [_Group(cue, tuple(_lines(cue, look))) for cue in cues]
+        return cls(look, groups) if groups else None
+
+    def within(self, **changes: Any) -> Captions:
+        """Return the same captions with another look: in another zone, or over other frames."""
+        return Captions(dataclasses.replace(self._look, **changes), self._groups)
+
+    @property
+    def style(self) -> CaptionStyle:
+        """Return their style."""
+        return self._look.style
+
+    @property
+    def tall(self) -> int:
+        """Return how high the highest of them is, px."""
+        return max(box[3] - box[1] for box in map(self._box, self._groups))
+
+    @functools.cached_property
+    def hull(self) -> Box:
+        """Return the box in which all of them stand, px."""
+        boxes = [self._box(group) for group in self._groups]
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        return min(lefts), min(tops), max(rights), max(bottoms)
+
+    @functools.cached_property
+    def strength(self) -> float:
+        """Return how strong what lies under them must be, 0..1."""
+        boxes = {self._box(group) for group in self._groups}
+        wide = sorted(boxes, key=lambda box: (box[2] - box[0], box))
         step = max(1, len(wide) // LOOKS)
-        self._strength = self._needed([self._zone, *wide[::step]])
+        return self._needed([self.hull, *wide[::step]])
 
     def _size(self, lines: Sequence[SpokenLine]) -> int:
         """Return the largest size, px, at which lines fit. Raises ToolFailed naming a long one."""
@@ -155,6 +203,8 @@ class _Page:
         reel = self._height > 1.5 * self._width
         _, high, _, low = safe("film", "9x16")
         top, bottom = (high / 100, low / 100) if reel else (WIDE_TOP, WIDE_BOTTOM)
+        if self._look.zone is not None:
+            top, bottom = (edge / self._height for edge in self._look.zone[1::2])
         count = len(group.lines)
         up, down = self._ink(group)
         step = max(STEP * size, up + down + AIR * size)  # deep and high letters never meet
@@ -173,7 +223,7 @@ class _Page:
         size, baselines = self._sizes[id(group)], self._baselines(group)
         up, down = self._ink(group)
         long = max(line.width(size) for line in group.lines) + 2 * BESIDE * size
-        left, top = (self._width - long) / 2, baselines[0] - up - ABOVE * size
+        left, top = self._middle - long / 2, baselines[0] - up - ABOVE * size
         right, bottom = left + long, baselines[-1] + down + BELOW * size
         x, y = int(left) // 2 * 2, int(top) // 2 * 2
         return x, y, x + _even(right - x), y + _even(bottom - y)
@@ -203,7 +253,7 @@ class _Page:
         """Yield the frames with what lies under words, as strong as that."""
         mask = Image.new("L", self._look.size, round(255 * strength))
         if self._look.style.ground == "scrim":
-            mask = scrim.patch(self._look.size, self._zone, strength)
+            mask = scrim.patch(self._look.size, self.hull, strength)
         for frame in self._look.frames:
             covered = frame.convert("RGB")
             covered.paste(self._look.tone.ground, None, mask)
@@ -212,15 +262,26 @@ class _Page:
     @property
     def scrim(self) -> Image.Image | None:
         """Return what lies under all words as one picture, None where a plate does or nothing."""
-        if self._look.style.ground != "scrim" or not self._strength:
+        if self._look.style.ground != "scrim" or not self.strength:
             return None
         over = Image.new("RGBA", self._look.size, (*self._look.tone.ground, 255))
-        over.putalpha(scrim.patch(self._look.size, self._zone, self._strength))
+        over.putalpha(scrim.patch(self._look.size, self.hull, self.strength))
         return over
 
-    def shown(self, group: _Group) -> Iterator[Shown]:
+    def comings(self) -> Iterator[Coming]:
+        """Yield what is shown in the order in which it comes; each is drawn when that is asked."""
+        for before, group, after in zip(
+            (None, *self._groups), self._groups, (*self._groups[1:], None), strict=False
+        ):
+            follows = before is not None and before.cue.stop_s >= group.cue.start_s
+            gives_way = after is not None and group.cue.stop_s >= after.cue.start_s
+            fade_s = self._look.style.fade_s
+            fades = (0.0 if follows else fade_s, 0.0 if gives_way else fade_s)
+            yield from self._steps(group, fades)
+
+    def _steps(self, group: _Group, fades: tuple[float, float]) -> Iterator[Coming]:
         """Yield the pictures of one group: one, or one for each word where words are marked."""
-        box, fade_s = self._box(group), self._look.style.fade_s
+        box = self._box(group)
         steps: list[tuple[float, int | None]] = [(group.cue.start_s, None)]
         if self._look.style.mark != "none":
             spoken = [n for n, word in enumerate(group.cue.words) if word.stop_s > word.start_s]
@@ -229,9 +290,10 @@ class _Page:
         ends = [*(start_s for start_s, _ in steps[1:]), group.cue.stop_s]
         for place, ((start_s, marked), stop_s) in enumerate(zip(steps, ends, strict=True)):
             if stop_s > start_s:
-                come = fade_s if place == 0 else 0.0
-                go = fade_s if place == len(steps) - 1 else 0.0
-                yield Shown(self._drawn(group, box, marked), box[:2], start_s, stop_s, come, go)
+                come = fades[0] if place == 0 else 0.0
+                go = fades[1] if place == len(steps) - 1 else 0.0
+                draw = functools.partial(self._drawn, group, box, marked)
+                yield Coming(draw, box[:2], start_s, stop_s, come, go)
 
     def _drawn(self, group: _Group, box: Box, marked: int | None) -> Image.Image:
         size, tone = self._sizes[id(group)], self._look.tone
@@ -240,7 +302,7 @@ class _Page:
         picture = Image.new("RGBA", extent, (*tone.text, 0))
         if self._look.style.ground == "plate":
             whole = (0.0, 0.0, float(extent[0]), float(extent[1]))
-            _round(picture, whole, ROUND * size, (*tone.ground, round(255 * self._strength)))
+            _round(picture, whole, ROUND * size, (*tone.ground, round(255 * self.strength)))
         colours = {marked: self._letters} if marked is not None else {}
         lines = [
             (line, baseline - box[1], (extent[0] - line.width(size)) / 2)

@@ -38,7 +38,14 @@ class TimedWords(BaseModel):
     @property
     def words(self) -> tuple[Word, ...]:
         """Return the words."""
-        return tuple(Word(each.text, each.start_s, each.stop_s) for each in self.entries)
+        return self.later(0.0)
+
+    def later(self, by_s: float) -> tuple[Word, ...]:
+        """Return the words where the recording begins only after that time."""
+        return tuple(
+            Word(each.text, round(each.start_s + by_s, 3), round(each.stop_s + by_s, 3))
+            for each in self.entries
+        )
 
 
 def write(

@@ -6,10 +6,13 @@ composed, so a part of a reel has the very frames that the whole has.
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
+from lib.media.captions.layers import Coming
 from lib.media.layout.film import FADE_S, Layer, Progress
 from lib.media.reel import planes
 from lib.media.reel.camera import Camera
@@ -33,6 +36,8 @@ class Scene:
     progress: Progress
     size: tuple[int, int]
     fps: int
+    #: What is spoken, in the order in which it comes.
+    captions: Sequence[Coming] = ()
 
 
 class ReelFrames:
@@ -47,6 +52,7 @@ class ReelFrames:
         self._group, small = -1, (scene.size[0] // 2, scene.size[1] // 2)
         self._seen = [Image.new("L", small), Image.new("L", small)]
         self._words = [_Words(layer, self._lens) for layer in scene.layers if not layer.soft]
+        self._spoken = _Spoken(scene.captions, scene.fps)
 
     def compose(self, number: int, frame: Frame) -> None:
         """Fill a frame with what is seen at that number."""
@@ -55,6 +61,7 @@ class ReelFrames:
         self._colour(number, frame)
         for words in self._words:
             words.over(frame.planes, now_s)
+        self._spoken.over(frame.planes, now_s)
         line = self._progress.at((number + 1) / self._camera.frames)
         Sprite.of(line, self._progress.place).over(frame.planes)
 
@@ -105,6 +112,37 @@ class _Words:
         if layer.enter == "rise" and layer.rise_px:
             return self._sprite.lowered(layer.rise_px * (1 - eased), layer.rise_px, self._lens)
         return Sprite.of(*layer.at(eased))
+
+
+class _Spoken:
+    """Captions: one stands at a time, and is drawn when its first frame is composed."""
+
+    def __init__(self, captions: Sequence[Coming], fps: int) -> None:
+        self._captions, self._frame_s = captions, 1 / fps
+        self._starts = [one.start_s for one in captions]
+        self._drawn: tuple[int, Sprite, list[Sprite]] | None = None
+
+    def over(self, frame: Planes, now_s: float) -> None:
+        """Lay over a frame what stands there at that moment."""
+        number = bisect.bisect_right(self._starts, now_s) - 1
+        if number < 0 or now_s >= self._captions[number].stop_s:
+            return
+        one = self._captions[number]
+        if self._drawn is None or self._drawn[0] != number:
+            sprite = Sprite.of(one.draw(), one.place)
+            self._drawn = (number, sprite, sprite.parts())
+        # The first and the last frame of a fade show something already, and still.
+        came = _share(now_s + self._frame_s - one.start_s, one.fade_in_s)
+        left = _share(one.stop_s - now_s, one.fade_out_s)
+        if min(came, left) < 1:
+            self._drawn[1].over(frame, min(came, left))
+        else:
+            for part in self._drawn[2]:
+                part.over(frame)
+
+
+def _share(time_s: float, of_s: float) -> float:
+    return 1.0 if time_s >= of_s else time_s / of_s
 
 
 def grounded(scene: Scene) -> Image.Image:

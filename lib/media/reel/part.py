@@ -42,4 +42,4 @@ def run(
     wanted = PartParams.model_validate(params)
     numbers = range(wanted.first, wanted.first + wanted.count)
     (made,) = makes.values()
-    make_picture(wanted, needs["background"], numbers, made, room)
+    make_picture(wanted, needs, numbers, made, room)

@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from lib.core.errors import ToolFailed
+from lib.media.captions.layers import Captions
 from lib.media.layout import ground, marks, stack
 from lib.media.layout.film import FADE_S, Layer, Progress
 from lib.media.layout.page import hull
@@ -19,12 +20,13 @@ from lib.media.layout.sheet import Says, Sheet
 from lib.media.picture import scrim
 from lib.media.picture.colour import Tone
 from lib.media.picture.scrim import Box
+from lib.media.reel.caption_place import on_ground, room_for
 from lib.media.room import Room
 from lib.media.text import Block
 from lib.templates.page import Page
 from lib.templates.page import Words as Text
 
-__all__ = ["FADE_S", "Layer", "Progress", "Words", "layers"]
+__all__ = ["FADE_S", "Laid", "Layer", "Progress", "Words", "lay_out", "layers"]
 
 #: How far a line moves while it comes, px at 1080 wide.
 RISE_PX, SLIDE_PX = 24, 90
@@ -34,6 +36,8 @@ PROGRESS = 0.6
 FIRST_S = 1.3
 #: The least size of lines as a share of the least at which they share a scene.
 LEAST = 0.76
+#: Most of the area's height that a title takes which has it to itself, per cent.
+ALONE = 84.0
 #: Seconds that a scene of lines needs at least, and the most scenes of lines that share them.
 SCENE_S, MOST_SCENES = 8.0, 3
 #: Room around what is drawn for letters that lean out of their box, px.
@@ -63,27 +67,53 @@ class Words:
         return Sheet(self.page, Says(self.title), self.look, self.tone, room, self.size)
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A film laid out: its layers from the ground up, the progress line, and its captions."""
+
+    layers: list[Layer]
+    progress: Progress
+    captions: Captions | None = None
+
+
 def layers(words: Words, extremes: list[Image.Image], room: Room) -> tuple[list[Layer], Progress]:
-    """Return the layers from the ground up, and the progress line.
+    """Return the layers of a film without captions, and the progress line; see ``lay_out``."""
+    laid = lay_out(words, extremes, room)
+    return laid.layers, laid.progress
+
+
+def lay_out(
+    words: Words, extremes: list[Image.Image], room: Room, captions: Captions | None = None
+) -> Laid:
+    """Return the layers of a film, and captions where they meet none of its words.
 
     ``extremes`` are the first and last frames of the background, on which the contrast of all
     text is measured. Raises ToolFailed when the words do not fit.
     """
     sheet = words.sheet(room)
     area, bar = sheet.column(), _bar(sheet)
-    air = sheet.unit(1.2)  # above the line of progress
-    head = _head(sheet, area)
+    spoken = room_for(captions, sheet, area)
+    captions, foot = spoken.captions, spoken.foot if words.lines else 0
+    air = sheet.unit(1.2) + foot  # above the line of progress, and captions
+    head = _head(sheet, area, sheet.page.lines.title if words.lines or not spoken.above else ALONE)
     first = head[-1].box[3] + sheet.unit(sheet.page.gap) * 2
     scenes, gap = _scenes(words, sheet, (area[2] - area[0], area[3] - first - air))
-    tall = max(_tall(scene, gap) for scene in scenes)
+    tall = max((_tall(scene, gap) for scene in scenes), default=spoken.foot)
     down = round((area[3] - air - first - tall) * _SHARE[sheet.page.anchor])
     head = [_moved(placed, down) for placed in head]
     rest = (area[0], first + down, area[2], first + down + tall)
     sign = marks.Signature(sheet) if sheet.page.sign.place != "none" else None
-    boxes = [hull([*(placed.box for placed in head), rest])]
+    boxes = [hull([*(placed.box for placed in head), *([rest] if scenes else [])])]
+    if captions is not None:
+        below = area[3] - foot if foot else rest[1]
+        captions = captions.within(zone=spoken.above or (area[0], below, area[2], area[3]))
+        boxes += [captions.hull] if captions.style.ground == "scrim" else []
     feet = [*([sign.box] if sign else []), *([bar] if bar else [])]
     boxes += [hull(feet)] if feet else []
     found, grounds = _ground(sheet, extremes, boxes)
+    if captions is not None:
+        captions = on_ground(captions.within(frames=tuple(grounds)), sheet)
+        found += [Layer(captions.scrim, (0, 0), 0.0, soft=True)] if captions.scrim else []
     found.append(_still(words, sheet, head, grounds))
     if sign:
         picture = Image.new("RGBA", words.size)
@@ -100,15 +130,15 @@ def layers(words: Words, extremes: list[Image.Image], room: Room) -> tuple[list[
             found.append(lines.layer(block, y, (start_s, leaves)))
             sheet.placed.append(("line", lines.box(block, y)))
             y += block.height + gap
-    return found, _progress(sheet, grounds, bar, len(words.lines))
+    return Laid(found, _progress(sheet, grounds, bar, len(words.lines) or 1), captions)
 
 
 _SHARE = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
 
 
-def _head(sheet: Sheet, area: Box) -> list[stack.Placed]:
-    """Return the title and what belongs to it, at the top of the area."""
-    high = round((area[3] - area[1]) * sheet.page.lines.title / 100)
+def _head(sheet: Sheet, area: Box, share: float) -> list[stack.Placed]:
+    """Return the title and what belongs to it, at the top of the area; ``share`` in per cent."""
+    high = round((area[3] - area[1]) * share / 100)
     top = sheet.page.model_copy(update={"anchor": "top"})
     whole, sheet.page = sheet.page, top
     placed = stack.column(sheet, (area[0], area[1], area[2], area[1] + high))
@@ -127,6 +157,8 @@ def _scenes(words: Words, sheet: Sheet, box: tuple[int, int]) -> tuple[list[list
     Returns the scenes in order and the px between two lines.
     """
     of, count = sheet.page.lines, len(words.lines)
+    if not count:
+        return [], 0
     least, largest = of.size
     most = min(MOST_SCENES, count)
     calm = min(most, max(1, int(words.seconds / SCENE_S)))

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lib.core.errors import ToolFailed
+from lib.core.voices import MARKUP, stranger
 
 #: Pauses after a sentence and after a paragraph, seconds at the voice's own pace.
 SENTENCE_S, PARAGRAPH_S = 0.34, 0.75
 #: Signs that are in a text for its look only.
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\ufeff"))
-_MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\]\n]*\]\([^)\n]*\)")
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)")
 #: What ends with a point and is followed by a name or a number.
 _SHORT = frozenset(
@@ -46,7 +46,7 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     clean = "".join(
         " " if unicodedata.category(each) == "Cc" and each != "\n" else each for each in clean
     )
-    if found := _MARKUP.search(clean):
+    if found := MARKUP.search(clean):
         raise ToolFailed("voice", f"“{found.group()[:40]}” is markup; give plain words to speak")
     if not any(map(str.isalnum, clean)):
         raise ToolFailed("voice", "there are no words to speak")
@@ -91,9 +91,7 @@ def require_script(text: str, script: str, named: str) -> None:
 
     ``script`` as Unicode's names of letters begin ("LATIN"). Raises ToolFailed.
     """
-    for word in text.split():
-        for letter in filter(str.isalpha, word):
-            if not unicodedata.name(letter, "").startswith((script, "MODIFIER", "MASCULINE")):
-                name = unicodedata.name(letter, "a sign").split()[0].capitalize()
-                told = f"“{word[:40]}” is written in {name} letters, which the voice"
-                raise ToolFailed("voice", f"{told} {named!r} cannot read")
+    if found := stranger(text, script):
+        name = unicodedata.name(found[1], "a sign").split()[0].capitalize()
+        told = f"“{found[0][:40]}” is written in {name} letters, which the voice"
+        raise ToolFailed("voice", f"{told} {named!r} cannot read")

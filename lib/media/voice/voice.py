@@ -27,6 +27,8 @@ from lib.media.voice.speakers import VOICES, Speaker, speaker, voice_for
 EDGE_S = 0.15
 #: Longest text that is spoken at once, characters: about twenty minutes.
 MOST_CHARACTERS = 20_000
+#: How often a text that is too long is spoken again, faster each time.
+HURRIES = 3
 
 
 class Params(BaseModel):
@@ -41,6 +43,9 @@ class Params(BaseModel):
     voice: str | None = None
     speed: float = Field(default=1.0, ge=0.7, le=1.5)
     seed: int = Field(default=0, ge=0)
+    #: How long it may be at most, seconds, and how fast it may be spoken so that it is.
+    most_s: float | None = Field(default=None, gt=0)
+    fastest: float = Field(default=1.0, ge=1, le=1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +82,32 @@ def run(
     Raises ToolFailed for what cannot be spoken.
     """
     del needs, room
-    made = read_aloud(Params.model_validate(params))
+    made = within(Params.model_validate(params))
     if "voice" in makes:
         made.write(makes["voice"])
     if "words" in makes:
         told = {"language": made.language, "source": made.source}
         timed_words.write(makes["words"], made.words, seconds=made.seconds, **told)
+
+
+def within(wanted: Params) -> Reading:
+    """Speak a text, and faster where there is no time for it at its own pace.
+
+    Raises ToolFailed saying how much of it is too much.
+    """
+    made = first = read_aloud(wanted)
+    if wanted.most_s is None:
+        return made
+    for step in range(1, HURRIES + 1):
+        if made.seconds <= wanted.most_s or wanted.fastest == 1:
+            break
+        speed = min(1.5, wanted.speed * (1 + (wanted.fastest - 1) * step / HURRIES))
+        made = read_aloud(wanted.model_copy(update={"speed": speed}))
+    if made.seconds > wanted.most_s:
+        letters = len(wanted.text) * wanted.most_s / made.seconds
+        told = f"the text takes {first.seconds:.1f} s to say, and there are {wanted.most_s:.1f}"
+        raise ToolFailed("voice", f"{told}; shorten it to about {letters // 10 * 10:.0f} letters")
+    return made
 
 
 def read_aloud(wanted: Params) -> Reading:

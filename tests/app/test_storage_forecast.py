@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lib.core.forecast import Holding, bytes_a_day, forecast
+from lib.app.storage.forecast import Holding, bytes_a_day, forecast
 from lib.core.retention import DAY_S, HOUR_S, StorageClass
 from tests.core.plans import T0
 

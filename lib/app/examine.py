@@ -11,14 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from lib.core.brand import BrandKit
-from lib.core.proposals import Draft, Past, Verdict
+from lib.core.proposals import LINE_CHARS, REEL_LINES, Draft, Past, Verdict
 from lib.core.recipes.carousel import SLIDES
+from lib.core.recipes.narration import problems
 from lib.core.recipes.pictures import TEMPLATES
-
-#: Lines of a reel by its length in seconds, fewest and most.
-REEL_LINES: Mapping[int, tuple[int, int]] = {10: (2, 4), 30: (2, 6)}
-#: Characters of a reel's line that can be read while it is on screen.
-LINE_CHARS = 90
 
 
 class Shape(NamedTuple):
@@ -50,6 +46,7 @@ def examine(draft: Draft, kit: BrandKit, history: tuple[Past, ...]) -> Verdict:
         *_shape(draft),
         *_words(draft),
         *_numbers(draft, kit),
+        *(words for words, _ in problems(draft, kit)),
         *_repetition(draft, history),
     )
     return Verdict(accepted=not reasons, reasons=reasons)
@@ -73,6 +70,7 @@ def _shape(draft: Draft) -> Iterator[str]:
     if len(draft.slides) != shape.slides:
         yield f"a {draft.format} has {shape.slides} slides, not {len(draft.slides)}"
     least, most = shape.lines[draft.seconds]
+    least = 0 if draft.narration else least
     if not least <= len(draft.lines) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
         yield f"a {draft.format} of this length has {wanted} lines, not {len(draft.lines)}"
@@ -121,6 +119,7 @@ def _repetition(draft: Draft, history: tuple[Past, ...]) -> Iterator[str]:
 
 
 def _shown(draft: Draft) -> list[str]:
-    """Return every text that stands in a picture or a video."""
+    """Return every text that stands in a picture or a video, or is spoken in one."""
     slides = [text for slide in draft.slides for text in (slide.heading, slide.body) if text]
-    return [draft.title, *draft.lines, *slides]
+    spoken = [draft.narration.text] if draft.narration else []
+    return [draft.title, *draft.lines, *slides, *spoken]

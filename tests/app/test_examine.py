@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from lib.app.examine import examine
 from lib.core.brand import BrandKit, Fact
-from lib.core.examine import examine
 from lib.core.proposals import Draft, Past
 
 

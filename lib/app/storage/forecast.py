@@ -1,6 +1,6 @@
 """What the bucket holds by class, and what it will hold, from bytes that were measured.
 
-Called by ``lib/app/storage``. Pure. Counts while a listing passes, in constant memory.
+Called by ``report.py``. Pure. Counts while a listing passes, in constant memory.
 """
 
 from __future__ import annotations
