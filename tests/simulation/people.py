@@ -19,7 +19,7 @@ from lib.core.errors import Conflict, Unavailable
 from lib.core.work import Artifact, Plan, Work
 from lib.ports import REMOVE, Record
 from tests.core.plans import good_facts, shapes
-from tests.drafts import draft
+from tests.drafts import draft, narrated
 from tests.simulation.bucket import MemoryBucket
 from tests.simulation.engine import BEGIN
 from tests.simulation.ports import content, without_next
@@ -67,10 +67,14 @@ class People:
                 key,
                 lambda s: intake.create_burst(s, OWNER, OWNER, spec, key=f"k{number}"),
             )
-        elif kind < 0.6:
+        elif kind < 0.45:
             said = draft(f"Number {number}", BRAND)
             wish = Wish(f"p-{number}", OWNER, OWNER, BRAND, "post", said)
             self._ask(key, lambda s: intake.create(s, wish))
+        elif kind < 0.6:
+            told = narrated(f"Number {number}", BRAND, seconds=10 if kind < 0.53 else 30)
+            spoken = Wish(f"n-{number}", OWNER, OWNER, BRAND, "reel", told)
+            self._ask(key, lambda s: intake.create(s, spoken))
         else:
             shape = self._chance.choice(HAND_MADE, "shape", number)
             work = hand_made(f"h-{number}", shape, BEGIN + 1200)
@@ -109,10 +113,8 @@ class People:
 
     def _revise(self, work_id: str, number: int | str) -> None:
         title = f"Edit {number} of it"
-        self._ask(
-            f"person:revise/{number}",
-            lambda s: intake.revise(s, OWNER, work_id, draft(title, BRAND)),
-        )
+        said = narrated(title, BRAND) if work_id.startswith("n-") else draft(title, BRAND)
+        self._ask(f"person:revise/{number}", lambda s: intake.revise(s, OWNER, work_id, said))
 
     def _retry(self, work_id: str, number: int | str) -> None:
         def verb(studio: Studio) -> Any:

@@ -18,7 +18,10 @@ from tests.simulation.bucket import MemoryBucket
 from tests.simulation.documents import MemoryRecords
 from tests.simulation.engine import Engine
 from tests.simulation.tasks import MemoryQueue
+from tests.spoken import facts_of
 
+#: What a document of timed words tells beside their number.
+TIMES = ("in_order", "shown_s", "ends_s")
 #: Bytes behind the facts of a picture, and of a film: more than any check's least size.
 PADDING, FILM_PADDING = b"." * 10_000, b"." * 120_000
 
@@ -257,7 +260,9 @@ class SimTools:
 def content(facts: Json, slot: str) -> bytes:
     """Return good bytes that carry their facts."""
     if facts["media_type"] == "application/json":
-        return json.dumps({"entries": [slot], "padding": "." * 50}).encode()
+        entries = [slot] * facts.get("entries", 1)
+        times = {name: facts[name] for name in TIMES if name in facts}
+        return json.dumps({"entries": entries, "times": times, "padding": "." * 50}).encode()
     padding = FILM_PADDING if facts["media_type"] == "video/mp4" else PADDING
     head = json.dumps({**facts, "padding": len(padding)}, sort_keys=True)
     return head.encode() + b"\n" + padding
@@ -269,7 +274,8 @@ def facts_in(data: bytes, media_type: str) -> Json:
     try:
         told = json.loads(data if media_type == "application/json" else head)
         if media_type == "application/json":
-            return {"media_type": media_type, "entries": len(told["entries"])}
+            times = told.get("times", {})
+            return {"media_type": media_type, "entries": len(told["entries"]), **times}
         if told.pop("padding") != len(rest):
             return {"unreadable": "the file is cut short"}
     except (ValueError, KeyError, TypeError):
@@ -279,6 +285,8 @@ def facts_in(data: bytes, media_type: str) -> Json:
 
 def _facts_of(call: ToolCall, slot: str) -> Json:
     """Return what a file of a recipe's step must be like."""
+    if (spoken := facts_of(call, slot)) is not None:
+        return spoken
     params = {"width": 1080, "height": 1920, **call.params}
     size = params["pages"][slot] if "pages" in params else params
     facts = {"width": size["width"], "height": size["height"], "spread": 50.0, "upright": True}
@@ -292,9 +300,9 @@ def _facts_of(call: ToolCall, slot: str) -> Json:
             "embedded": "nothing",
             "drawn": 100.0,
         }
-    frames = params.get("count", 30 * params["seconds"])
+    frames = params.get("count", 30 * int(params["seconds"]))
     sound = {"audio_codec": "aac", "heard_s": frames / 30, "true_peak_dbtp": -5.0, "lufs": -14.0}
-    if call.tool == "reel_sound":
+    if call.tool in ("reel_sound", "voice_mix"):
         return {"media_type": "audio/mp4", "seconds": frames / 30, **sound}
     return {
         "media_type": "video/mp4",

@@ -18,8 +18,8 @@ from tests.simulation.people import People
 from tests.simulation.rest import leftover, restless
 from tests.simulation.world import SKEW_S, TICK_EVERY_S, World, open_world
 
-#: Steps that wait for one another: a burst's three and a long reel's three; and how long one may
-#: take when nothing goes wrong, from its claim to the next one's, seconds.
+#: Steps that wait for one another: a burst's three and three of a reel that is long or narrated;
+#: and how long one may take when nothing goes wrong, from its claim to the next one's, seconds.
 DEPTH, STEP_S = 6, 120.0
 #: How late a task may come that was stored before the quiet, seconds.
 LATE_S = 600.0
