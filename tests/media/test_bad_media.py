@@ -11,8 +11,9 @@ from lib.core.checks import Check, faults
 from lib.core.recipes.pictures import MIN_SPREAD, PLAIN, jpeg_check
 from lib.core.recipes.post import SIZE as POST
 from lib.core.recipes.reel import CANVAS, FPS, SIZE, video_check
-from lib.media import reel_video, stills
+from lib.media.layout import stills
 from lib.media.probe import probe
+from lib.media.reel import video as reel_video
 from lib.media.room import Room
 from tests.media import bad_media
 from tests.media.conftest import ASSETS, DRESS, FILM, KITS, look, paint
