@@ -1,29 +1,25 @@
-"""The Tools port: each run in a child process that can be killed, and the probe.
+"""The Tools port: each run in a process that can be killed, and the probe.
 
 A tool that hangs is killed at its deadline with everything it started; a tool that crashes
-takes nothing with it. The child dies with this process, so a killed studio leaves no orphan.
+takes nothing with it. Its process dies with this one, so a killed studio leaves no orphan.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lib.core.errors import ToolFailed, Unavailable
+from lib.media.fork_client import ForkClient
 from lib.media.probe import probe
 from lib.media.runner.ffmpeg_run import last_words
 from lib.media.tools import TOOLS
 from lib.ports import ToolCall
 
-_ROOT = Path(__file__).resolve().parents[2]
+_FORKS = ForkClient()
 
 
 class MediaTools:
@@ -34,7 +30,7 @@ class MediaTools:
         self._kits = tuple(kits)
 
     def run(self, call: ToolCall) -> None:
-        """Make the files of a call in a child process; see the port."""
+        """Make the files of a call in a process of its own; see the port."""
         if call.tool not in TOOLS:
             raise ToolFailed(call.tool, f"there is no such tool; there are {', '.join(TOOLS)}")
         request = {
@@ -46,40 +42,28 @@ class MediaTools:
             "assets": str(self._assets),
             "kits": [str(folder) for folder in self._kits],
         }
-        # Messages go to a file: however much a tool says, only its last words are read.
-        with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "lib.media.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=said,
-                cwd=_ROOT,
-                start_new_session=True,
-            )
+        # Files, so that nobody waits for another: however much a tool says, only its last words
+        # are read.
+        with (
+            tempfile.TemporaryFile() as asked,
+            tempfile.TemporaryFile() as answered,
+            tempfile.TemporaryFile() as said,
+        ):
+            asked.write(json.dumps(request).encode())
+            asked.seek(0)
             try:
-                output, _ = process.communicate(json.dumps(request).encode(), call.deadline_s)
-            except subprocess.TimeoutExpired as error:
+                code = _FORKS.run((asked, answered, said)).wait(call.deadline_s)
+            except TimeoutError as error:
                 words = f"gave no answer in {call.deadline_s:g} s and was killed"
                 raise ToolFailed(
                     call.tool, words, permanent=False, tail=last_words(said)
                 ) from error
-            finally:
-                _end(process)
-            _judge(call.tool, process.returncode, output, last_words(said))
+            answered.seek(0)
+            _judge(call.tool, code, answered.read(), last_words(said))
 
     def probe(self, file: Path, media_type: str) -> dict[str, Any]:
         """Measure a file; see the port."""
         return probe(file, media_type)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill whatever is left of a run: the child and everything it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            stream.close()
 
 
 def _judge(tool: str, code: int, output: bytes, tail: str) -> None:

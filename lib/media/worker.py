@@ -1,8 +1,8 @@
 """The child process of one tool run: reads the call as JSON, makes the files, says how it went.
 
-Started by ``toolbox.py`` in a session of its own. Answers with one JSON line on standard
-output: ``{}``, ``{"error": …, "permanent": …, "tail": …}``, or ``{"away": …}`` when the machine
-lacks what it takes, which says nothing against the call.
+Forked by ``fork_server.py`` in a session of its own, or started as a program. Answers with one
+JSON line on standard output: ``{}``, ``{"error": …, "permanent": …, "tail": …}``, or
+``{"away": …}`` when the machine lacks what it takes, which says nothing against the call.
 """
 
 from __future__ import annotations

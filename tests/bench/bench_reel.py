@@ -3,9 +3,10 @@
     ./brandcast bench reel [--seconds 30] [--json]
 
 The limit is the same encoder with the same settings on frames that are already composed, read
-from a file or from a pipe, whichever is faster. Ours is the tool as the studio runs it: a process
-that is started afresh, with sound, mastering and everything. Runs are interleaved and medians
-count. MoviePy has an environment of its own, made once, gets the words as finished pictures and
+from a file or from a pipe, whichever is faster. Ours are the steps of the plan as the studio's
+workers carry them out, as many at once as there are cores: a long reel is made in parts, with
+its sound beside them, and joined. The same reel made in one step is told too. Both are warm: the
+tools were imported before. Runs are interleaved and medians count. MoviePy has an environment of its own, made once, gets the words as finished pictures and
 encodes with our settings; it runs once, because it takes minutes. Memory is measured in runs of
 its own: the proportional set size of all processes of a contender together.
 """
@@ -34,12 +35,15 @@ sys.path.insert(0, str(ROOT))
 import ffmpeg  # noqa: E402 - only now on the path
 
 from lib.core.recipes.reel import FPS, SIZE  # noqa: E402
-from lib.media.reel.film import COLOURS, X264  # noqa: E402
+from lib.core.work import Step  # noqa: E402
+from lib.media.reel.film import COLOURS, WHOLE, X264  # noqa: E402
 from lib.media.runner.binaries import find  # noqa: E402
 from tests.bench import reel_scene  # noqa: E402
 from tests.bench.reel_scene import Stage  # noqa: E402
+from tests.bench.warm_crew import WarmCrew  # noqa: E402
 
 MOVIEPY = "moviepy==2.2.1"
+ONE_STEP = "ours_one_step"
 #: Seconds between two looks at the memory of a contender.
 LOOK_S = 0.05
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "brandcast"
@@ -69,14 +73,17 @@ def main() -> int:
     """Measure and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--seconds", type=int, choices=(10, 30), default=30)
+    parser.add_argument("--template", default=reel_scene.TEMPLATE)
     parser.add_argument("--brand", default="kitchen-proof")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--alone", action="store_true", help="leave MoviePy out")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        stage = reel_scene.build(Path(name), args.brand, args.seconds)
-        result = _measure(stage, args.rounds)
-    result = {"brand": args.brand, "seconds": args.seconds, "rounds": args.rounds, **result}
+        stage = reel_scene.build(Path(name), args.brand, args.seconds, args.template)
+        result = _measure(stage, args.rounds, alone=args.alone)
+    told = {"brand": args.brand, "template": args.template}
+    result = {**told, "seconds": args.seconds, "rounds": args.rounds, **result}
     if args.json:
         print(json.dumps(result))
         return 0
@@ -89,40 +96,49 @@ def main() -> int:
     return 0
 
 
-def _measure(stage: Stage, rounds: int) -> dict[str, Any]:
+def _measure(stage: Stage, rounds: int, *, alone: bool) -> dict[str, Any]:
     frames = reel_scene.dump(stage)
     contenders = {"limit_file": _bare(stage, frames), "limit_pipe": _bare(stage, frames, True)}
-    contenders["ours"] = _ours(stage)
+    plans = {"ours": stage.steps, ONE_STEP: (_whole(stage),)}
+    ours = {who: _ours(stage, who, steps) for who, steps in plans.items()}
     runs: dict[str, list[Run]] = {}
     for _ in range(rounds):
         for who, contender in contenders.items():
             runs.setdefault(who, []).append(_timed(contender))
+        for who, warm in ours.items():
+            runs.setdefault(who, []).append(warm.timed())
     peaks = {who: _peak_mb(contender) for who, contender in contenders.items()}
-    if moviepy := _moviepy(stage):
-        contenders["moviepy"] = moviepy
+    peaks |= {who: warm.peak_mb() for who, warm in ours.items()}
+    films = {who: contender.makes for who, contender in contenders.items()}
+    films |= {who: warm.makes for who, warm in ours.items()}
+    if not alone and (moviepy := _moviepy(stage)):
+        films["moviepy"] = moviepy.makes
         runs["moviepy"] = [_timed(moviepy)]
     told: dict[str, dict[str, float]] = {}
     for who, each in runs.items():
         told[who] = {
             "wall_s": round(median(run.wall_s for run in each), 2),
             "cpu_s": round(median(run.cpu_s for run in each), 2),
-            "size_kb": contenders[who].makes.stat().st_size // 1024,
+            "size_kb": films[who].stat().st_size // 1024,
         }
         if who in peaks:
             told[who]["peak_mb"] = round(peaks[who])
         if who != "limit_pipe":
-            told[who] |= reel_scene.likeness(stage, contenders[who].makes)
+            told[who] |= reel_scene.likeness(stage, films[who])
+    ratios = {**_ratios(told, "ours"), **_ratios(told, ONE_STEP, "one_step_")}
+    return {**{name: round(value, 2) for name, value in ratios.items()}, "contenders": told}
+
+
+def _ratios(told: dict[str, dict[str, float]], who: str, prefix: str = "") -> dict[str, float]:
     limits = [told["limit_file"], told["limit_pipe"]]
-    ours, limit = told["ours"], min(limits, key=lambda one: one["wall_s"])
-    ratios = {
-        "ratio_to_limit": ours["wall_s"] / limit["wall_s"],
-        "cpu_ratio_to_limit": ours["cpu_s"] / min(one["cpu_s"] for one in limits),
-        "memory_ratio_to_limit": ours["peak_mb"] / min(one["peak_mb"] for one in limits),
+    found = {
+        f"{prefix}{name}ratio_to_limit": told[who][unit] / min(one[unit] for one in limits)
+        for name, unit in (("", "wall_s"), ("cpu_", "cpu_s"), ("memory_", "peak_mb"))
     }
     if "moviepy" in told:
-        ratios["ratio_to_moviepy"] = told["moviepy"]["wall_s"] / ours["wall_s"]
-        ratios["cpu_ratio_to_moviepy"] = told["moviepy"]["cpu_s"] / ours["cpu_s"]
-    return {**{name: round(value, 2) for name, value in ratios.items()}, "contenders": told}
+        found[f"{prefix}ratio_to_moviepy"] = told["moviepy"]["wall_s"] / told[who]["wall_s"]
+        found[f"{prefix}cpu_ratio_to_moviepy"] = told["moviepy"]["cpu_s"] / told[who]["cpu_s"]
+    return found
 
 
 def _bare(stage: Stage, frames: Path, piped: bool = False) -> Contender:
@@ -130,25 +146,47 @@ def _bare(stage: Stage, frames: Path, piped: bool = False) -> Contender:
     made = stage.folder / f"bare-{'pipe' if piped else 'file'}.mp4"
     raw = {"format": "rawvideo", "pix_fmt": "yuv420p", "s": f"{SIZE[0]}x{SIZE[1]}", "r": FPS}
     video = ffmpeg.input("pipe:0" if piped else str(frames), **raw, **COLOURS).video
-    words = video.output(str(made), **X264, **COLOURS).get_args()
+    words = video.output(str(made), **X264, **COLOURS, threads=WHOLE).get_args()
     command = [find().ffmpeg, "-y", "-v", "error", *(() if piped else ("-nostdin",)), *words]
     return Contender(command, made, frames if piped else None, piped)
 
 
-def _ours(stage: Stage) -> Contender:
-    """Return the tool as the studio calls it."""
-    work, made = stage.folder / "work", stage.folder / "ours.mp4"
-    work.mkdir()
-    call = {
-        "tool": "reel_video",
-        "params": stage.params,
-        "needs": {"background": str(stage.painted)},
-        "makes": {"video": str(made)},
-        "workdir": str(work),
-        "assets": str(reel_scene.ASSETS),
-        "kits": [str(reel_scene.KITS)],
-    }
-    return Contender([sys.executable, "-m", "lib.media.worker"], made, json.dumps(call).encode())
+@dataclass(frozen=True)
+class Warm:
+    """Steps that a warm crew carries out."""
+
+    crew: WarmCrew
+    steps: Sequence[Step]
+    makes: Path
+
+    def timed(self) -> Run:
+        """Carry the steps out; return what that took."""
+        wall_s, cpu_s, files = self.crew.run(self.steps)
+        assert files["video"] == self.makes
+        return Run(wall_s, cpu_s)
+
+    def peak_mb(self) -> float:
+        """Carry the steps out; return the most memory that the server and its runs had."""
+        working = threading.Thread(target=self.timed)
+        working.start()
+        return _highest_mb(working, self.crew.server)
+
+
+def _ours(stage: Stage, who: str, steps: Sequence[Step]) -> Warm:
+    """Return the steps as the studio carries them out."""
+    folder = stage.folder / who
+    folder.mkdir()
+    crew = WarmCrew(folder, {"background": stage.painted})
+    crew.warm()
+    return Warm(crew, steps, folder / "video.mp4")
+
+
+def _whole(stage: Stage) -> Step:
+    """Return the one step that makes the whole reel."""
+    last = stage.steps[-1]
+    return last.model_copy(
+        update={"tool": "reel_video", "params": stage.params, "needs": ("background",)}
+    )
 
 
 def _moviepy(stage: Stage) -> Contender | None:
@@ -219,10 +257,15 @@ def _peak_mb(contender: Contender) -> float:
     process, wait = _start(contender)
     waiting = threading.Thread(target=wait)
     waiting.start()
+    return _highest_mb(waiting, process.pid)
+
+
+def _highest_mb(working: threading.Thread, pid: int) -> float:
+    """Return the most memory that a process and those below it have while a thread works."""
     peak_kb = 0
-    while waiting.is_alive():
-        peak_kb = max(peak_kb, sum(_memory_kb(pid) for pid in _family(process.pid)))
-        waiting.join(LOOK_S)
+    while working.is_alive():
+        peak_kb = max(peak_kb, sum(_memory_kb(one) for one in _family(pid)))
+        working.join(LOOK_S)
     return peak_kb / 1024
 
 

@@ -15,12 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from lib.adapters.kits import KitFolders
+from lib.core.proposals import Draft
+from lib.core.recipes import reel
+from lib.core.recipes.order import Order
 from lib.core.recipes.reel import CANVAS, FPS, SIZE
+from lib.core.work import Step
 from lib.media.picture import background, pictures
 from lib.media.reel import frames as reel_frames
 from lib.media.reel import planes
@@ -34,7 +38,8 @@ from lib.settings import ROOT
 
 ASSETS = ROOT / "assets"
 KITS = ASSETS / "brands"
-MUSIC = "daybreak"
+#: Its picture is seen everywhere and moves everywhere; others cover some of it.
+TEMPLATE = "rise"
 LINES = (
     "Bread goes stale faster in the refrigerator",
     "The freezer keeps it fresh for months",
@@ -61,6 +66,8 @@ class Stage:
     painted: Path
     #: The scene over the background at full size.
     scene: reel_frames.Scene
+    #: The steps by which the studio makes the video, once the background is painted.
+    steps: tuple[Step, ...]
 
     @property
     def frames(self) -> int:
@@ -73,19 +80,34 @@ class Stage:
         return Room(ASSETS, (KITS,), self.folder)
 
 
-def build(folder: Path, brand: str, seconds: int) -> Stage:
-    """Paint the background of a brand and lay the scene out below a folder."""
+def build(folder: Path, brand: str, seconds: Literal[10, 30], template: str = TEMPLATE) -> Stage:
+    """Paint the background of a brand, plan its reel and lay the scene out below a folder."""
     room, painted = Room(ASSETS, (KITS,), folder), folder / "background.webp"
-    look = KitFolders([KITS], fonts=ASSETS / "fonts").get(brand).look()
-    shared = {"look": look, "variant": "dark", "seed": "bench"}
+    kit = KitFolders([KITS], fonts=ASSETS / "fonts").get(brand)
+    shared = {"look": kit.look(), "variant": "dark", "seed": "bench"}
     canvas = {"width": CANVAS[0], "height": CANVAS[1], "photo": None}
     background.run({**shared, **canvas}, {}, {"background": painted}, room)
-    words = {"title": "Bread goes stale in the cold", "lines": list(LINES), "music": MUSIC}
-    size = {"width": SIZE[0], "height": SIZE[1], "fps": FPS, "seconds": seconds}
-    params = {**shared, **words, **size}
+    draft = Draft(
+        brand=brand,
+        format="reel",
+        title="Bread goes stale in the cold",
+        variant="dark",
+        template=template,
+        facts=(),
+        lines=LINES,
+        caption="What the bench says.",
+        hashtags=(),
+        seconds=seconds,
+    )
+    order = Order("bench", brand, "bench", draft.model_dump(mode="json"), kit)
+    steps = tuple(step for step in reel.plan(order).steps if step.tool.startswith("reel_"))
+    params: dict[str, Any] = {}
+    for step in steps:
+        params |= step.params
+    params = {name: params[name] for name in Params.model_fields}
     picture = pictures.load(painted).convert("RGB")
     scene = reel_video.scene_of(Params.model_validate(params), picture, room)
-    return Stage(folder, params, painted, scene)
+    return Stage(folder, params, painted, scene, steps)
 
 
 def dump(stage: Stage) -> Path:
@@ -114,7 +136,7 @@ def hand_over(stage: Stage) -> Path:
         "fade_s": FADE_S,
         "words": words,
         "boxes": [stage.scene.camera.box(number) for number in range(stage.frames)],
-        "music": str(ASSETS / "music" / f"{MUSIC}.m4a"),
+        "music": str(ASSETS / "music" / f"{stage.params['music']}.m4a"),
     }
     file = stage.folder / "scene.json"
     file.write_text(json.dumps(told))

@@ -33,6 +33,12 @@ def gone_within(pids: set[int], limit_s: float) -> set[int]:
     return left
 
 
+def runs(pids: set[int]) -> set[int]:
+    """Return those of some processes that are runs of tools: forked, and not the server itself."""
+    forks = {pid for pid in pids if "lib.media.fork_server" in words(pid)}
+    return {pid for pid in forks if _parent(PROC / str(pid)) in forks}
+
+
 def words(pid: int) -> list[str]:
     """Return the command line of a process, empty when it has ended."""
     try:

@@ -20,7 +20,7 @@ import pytest
 from lib.adapters.local.signing import Signer
 from lib.cli.parser import parse
 from lib.settings import ROOT
-from tests.e2e.processes import children, gone_within, words
+from tests.e2e.processes import children, gone_within, runs
 from tests.e2e.test_cli import BRAND, Ran, Up, run
 
 #: Seconds within which a studio that is told to stop has stopped, whatever it renders.
@@ -246,7 +246,7 @@ def test_a_broken_kit_is_named_by_brands_check_and_by_doctor(hurt: Path) -> None
 
 def rendering(pids: set[int]) -> bool:
     """Tell whether a tool is at work in one of these processes."""
-    return any("lib.media.worker" in words(pid) for pid in pids)
+    return bool(runs(pids))
 
 
 @pytest.mark.parametrize(

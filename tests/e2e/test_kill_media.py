@@ -16,7 +16,7 @@ from lib.settings import ROOT
 from lib.wiring.local import open_local
 from tests.app.crank import settings_below
 from tests.app.instant import InstantTools
-from tests.e2e.processes import children, gone_within, words
+from tests.e2e.processes import children, gone_within, runs, words
 from tests.e2e.test_cli import BRAND, run, until
 
 #: Seconds within which the tools of a killed studio are gone; they only have to be scheduled.
@@ -26,11 +26,15 @@ EARLIEST_S, LATEST_S = 0.3, 1.5
 UP = (sys.executable, "-m", "lib.cli", "up", "--no-demo", "--once", "--port", "0")
 
 
-def tools(pid: int, word: str) -> set[int]:
-    return {child for child in children(pid) if any(word in w for w in words(child)[:3])}
+def tools(pid: int) -> set[int]:
+    return runs(children(pid))
 
 
-def killed(data: Path, at_work: Callable[[int], bool], after_s: float) -> set[int]:
+def encoders(pid: int) -> set[int]:
+    return {child for child in children(pid) if any("ffmpeg" in word for word in words(child)[:1])}
+
+
+def killed(data: Path, at_work: Callable[[int], set[int]], after_s: float) -> set[int]:
     """Start the studio, kill it a while after something is at work; return its tools then."""
     process = subprocess.Popen(
         [*UP, "--data", str(data)],
@@ -39,7 +43,7 @@ def killed(data: Path, at_work: Callable[[int], bool], after_s: float) -> set[in
         stderr=subprocess.PIPE,
     )
     try:
-        assert until(lambda: at_work(process.pid)), "no tool was seen at work"
+        assert until(lambda: bool(at_work(process.pid))), "no tool was seen at work"
         time.sleep(after_s)
         family = children(process.pid)
         assert process.poll() is None, "the studio was through before it was killed"
@@ -55,10 +59,8 @@ def test_three_kills_in_real_renders_leave_no_process_and_lose_nothing(tmp_path:
     data = tmp_path / "data"
     begun = run("burst", "--brands", BRAND, "--posts", "1", "--reels", "1", "--json", data=data)
     assert begun.code == 0
-    for word in ("lib.media.worker", "lib.media.worker", "ffmpeg"):
-        family = killed(
-            data, lambda pid, word=word: bool(tools(pid, word)), rng.uniform(EARLIEST_S, LATEST_S)
-        )
+    for seen in (tools, tools, encoders):
+        family = killed(data, seen, rng.uniform(EARLIEST_S, LATEST_S))
         left = gone_within(family, ORPHANS_S)
         assert left == set(), [words(pid) for pid in left]
 

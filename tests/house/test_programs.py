@@ -10,8 +10,8 @@ import pytest
 from tests.house.source import Module, imports, modules, read
 
 RUNNER = "lib.media.runner.ffmpeg_run"
-#: Who else of the room may start processes: the toolbox starts its workers.
-MAY_START = {RUNNER, "lib.media.toolbox"}
+#: Who else of the room may start processes: the one that tool runs are forked from.
+MAY_START = {RUNNER, "lib.media.fork_client"}
 PROGRAMS = {"ffmpeg", "ffprobe"}
 #: What ffmpeg-python would start by itself.
 STARTS = {"run", "run_async", "probe"}

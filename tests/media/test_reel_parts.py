@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -93,6 +95,24 @@ def test_the_same_reel_twice_is_the_same_file_byte_by_byte(room: Room, backgroun
     made = [room.workdir / f"{number}.mp4" for number in range(2)]
     for file in made:
         reel_video.run(params(seconds=2), {"background": background}, {"video": file}, room)
+    assert made[0].read_bytes() == made[1].read_bytes()
+
+
+@pytest.mark.parametrize("tool", [reel_video, reel_part])
+def test_a_machine_of_one_core_makes_the_same_file(
+    room: Room, background: Path, tool: ModuleType
+) -> None:
+    wanted = params(seconds=2, width=1080, height=1920)
+    if tool is reel_part:
+        wanted |= {"first": 0, "count": 40}
+    made, cores = [], os.sched_getaffinity(0)
+    for number, allowed in enumerate((cores, {min(cores)})):
+        made.append(room.workdir / f"{number}.mp4")
+        os.sched_setaffinity(0, allowed)
+        try:
+            tool.run(wanted, {"background": background}, {"video": made[-1]}, room)
+        finally:
+            os.sched_setaffinity(0, cores)
     assert made[0].read_bytes() == made[1].read_bytes()
 
 

@@ -58,6 +58,10 @@ class Camera:
         height = min(height, self._background[1] - top)
         return left, top, width, height
 
+    def ends(self) -> tuple[Box, Box]:
+        """Return the first and the last box; all others lie between them."""
+        return self.box(0), self.box(self.frames - 1)
+
     def fastest_px(self) -> float:
         """Return how far the fastest corner moves from one frame to the next, px of the frame."""
         ends = [self.box(0), self.box(1)]
@@ -68,7 +72,7 @@ class Camera:
     def extremes(self, background: Image.Image) -> list[Image.Image]:
         """Return the first and the last frame without words."""
         found = []
-        for left, top, width, height in (self.box(0), self.box(self.frames - 1)):
+        for left, top, width, height in self.ends():
             box = (left, top, left + width, top + height)
             found.append(background.resize(self._frame, Image.Resampling.BILINEAR, box=box))
         return found

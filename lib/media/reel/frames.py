@@ -15,9 +15,10 @@ from PIL import Image
 from lib.media.captions.layers import Coming
 from lib.media.layout.film import FADE_S, Layer, Progress
 from lib.media.reel import planes
-from lib.media.reel.camera import Camera
+from lib.media.reel.camera import Box, Camera
 from lib.media.reel.planes import Frame, Lens, Planes
 from lib.media.reel.sprite import Sprite
+from lib.media.reel.strips import Strips
 
 #: How far colours may lie from where they belong, px of the frame; they have half its resolution.
 #: Brightness, which carries all that the eye follows, is exact in every frame.
@@ -45,19 +46,27 @@ class ReelFrames:
 
     def __init__(self, scene: Scene) -> None:
         self._camera, self._progress, self._fps = scene.camera, scene.progress, scene.fps
-        self._luma, *self._colours = planes.from_rgb(grounded(scene))
         self._lens = Lens()
+        (width, height), ends = scene.size, scene.camera.ends()
+        small = (width // 2, height // 2)
+        luma, *colours = planes.from_rgb(grounded(scene))
+        self._luma = Strips([luma], scene.size, ends, self._lens)
+        self._colours = Strips(colours, small, [_halved(box) for box in ends], self._lens)
         lag = int(2 * COLOUR_LAG_PX / max(0.01, scene.camera.fastest_px()))
         self._shared = max(1, min(MOST_SHARED, lag + 1))
-        self._group, small = -1, (scene.size[0] // 2, scene.size[1] // 2)
-        self._seen = [Image.new("L", small), Image.new("L", small)]
+        self._group, area = -1, small[0] * small[1]
+        self._seen = memoryview(bytearray(2 * area))
+        self._seen_strips = [
+            *planes.strips(self._seen[:area], small, 2),
+            *planes.strips(self._seen[area:], small, 2),
+        ]
         self._words = [_Words(layer, self._lens) for layer in scene.layers if not layer.soft]
         self._spoken = _Spoken(scene.captions, scene.fps)
 
     def compose(self, number: int, frame: Frame) -> None:
         """Fill a frame with what is seen at that number."""
         now_s = number / self._fps
-        self._lens.show(self._camera.box(number), self._luma, frame.planes[0])
+        self._luma.show(self._camera.box(number), frame.luma)
         self._colour(number, frame)
         for words in self._words:
             words.over(frame.planes, now_s)
@@ -70,13 +79,14 @@ class ReelFrames:
         group = number // self._shared
         if group != self._group:
             middle = group * self._shared + (self._shared - 1) / 2
-            left, top, width, height = self._camera.box(middle)
-            half = (left / 2, top / 2, width / 2, height / 2)
-            for colour, seen in zip(self._colours, self._seen, strict=True):
-                self._lens.show(half, colour, seen)
+            self._colours.show(_halved(self._camera.box(middle)), self._seen_strips)
             self._group = group
-        for plane, seen in zip(frame.planes[1:], self._seen, strict=True):
-            plane.paste(seen)
+        frame.chroma[:] = self._seen
+
+
+def _halved(box: Box) -> Box:
+    left, top, width, height = box
+    return left / 2, top / 2, width / 2, height / 2
 
 
 class _Words:

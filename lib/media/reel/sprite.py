@@ -13,9 +13,9 @@ from lib.media.reel.planes import BT709, Lens, Planes
 
 _Rows = tuple[int, int, int, int]
 #: Height of the slices that are looked at for something to show, px.
-_SLICE = 64
+_SLICE = 32
 #: Pixels that may be blended for nothing to save a call.
-_WASTE = 24_000
+_WASTE = 12_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,9 @@ def make_picture(
 ) -> None:
     """Write the frames of those numbers of a reel to a film without sound."""
     frames = composer(wanted, needs["background"], room, needs.get("words"))
-    film.encode(frames.compose, numbers, (wanted.width, wanted.height), wanted.fps, file)
+    threads = film.WHOLE if numbers == frames_of(wanted) else film.PART
+    form = film.Form((wanted.width, wanted.height), wanted.fps, threads)
+    film.encode(frames.compose, numbers, form, file)
 
 
 def composer(

@@ -26,6 +26,7 @@ from lib.core.errors import ToolFailed, Unavailable, machine_fault
 from lib.media.runner.binaries import find
 from lib.media.runner.confine import Limits, confined
 from lib.media.runner.inputs import guard, guarded_input
+from lib.media.runner.lend import lend
 from lib.media.runner.progress import OnProgress, Reader
 
 #: Characters of a tool's last words that are kept in an error.
@@ -234,11 +235,17 @@ class Pipe:
         return cls(command, what=what, limits=limits)
 
     def write(self, data: bytes | bytearray) -> None:
-        """Hand over bytes. Raises ToolFailed with the program's last words when it ended."""
-        view = memoryview(data)
+        """Hand over bytes. Raises ToolFailed with the program's last words when it ended.
+
+        A bytearray of more than ``PIPE_BYTES`` is lent: it must stay as it is until another one
+        was written, or the program has ended.
+        """
         stdin = self._process.stdin
         assert stdin is not None
         try:
+            view = memoryview(data)
+            if isinstance(data, bytearray) and len(data) > PIPE_BYTES:
+                view = view[lend(stdin.fileno(), data) :]
             while view:
                 view = view[stdin.write(view) :]
         except BrokenPipeError as error:

@@ -54,4 +54,5 @@ def main() -> None:
         page.convert("RGB").save(folder / f"{number}.{kind}", **more)
 
 
-main()
+for _ in range(int(sys.argv[4])):
+    main()

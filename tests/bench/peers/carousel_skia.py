@@ -51,4 +51,5 @@ def main() -> None:
         image.save(str(folder / f"{number}.{kind}"), format_of[kind], 90)
 
 
-main()
+for _ in range(int(sys.argv[4])):
+    main()
