@@ -29,7 +29,7 @@ def main() -> int:
         kits=tuple(Path(folder) for folder in call["kits"]),
         workdir=Path(call["workdir"]),
     )
-    needs = {slot: Path(file) for slot, file in call["needs"].items()}
+    needs = _Needs({slot: Path(file) for slot, file in call["needs"].items()})
     makes = {slot: Path(file) for slot, file in call["makes"].items()}
     try:
         module = importlib.import_module(TOOLS[call["tool"]])
@@ -43,17 +43,28 @@ def main() -> int:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        answer = {"error": f"parameter {where}: {first['msg']}", "permanent": True, "tail": ""}
+        words = f"parameter {where}: {first['msg']}" if where else first["msg"]
+        answer = {"error": words, "permanent": True, "tail": ""}
     except KeyError as error:
         answer = {"error": f"parameter {error} is missing", "permanent": True, "tail": ""}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError, RuntimeError) as error:
         # A full disk is over some day; a picture that is none stays so.
+        lacking = machine_fault(error)
+        if not lacking and isinstance(error, RuntimeError):
+            raise  # a fault of ours
         words = f"an input or output cannot be used: {error}"
         answer = {"error": words, "permanent": True, "tail": ""}
-        if lacking := machine_fault(error):
+        if lacking:
             answer = {"away": f"{lacking} ({error})"}
     print(json.dumps(answer))
     return 0
+
+
+class _Needs(dict[str, Path]):
+    """The files that a tool was given, which says so when one was not."""
+
+    def __missing__(self, slot: str) -> Path:
+        raise ToolFailed("inputs", f"there is no {slot!r}; there are {list(self) or 'none'}")
 
 
 if __name__ == "__main__":

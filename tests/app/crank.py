@@ -31,6 +31,8 @@ class Crank:
     tools: InstantTools
     #: Every task that was delivered, as (work, step, number).
     delivered: list[tuple[str, str, int]] = field(default_factory=list)
+    #: Bursts that were asked for.
+    bursts: int = 0
 
     @property
     def studio(self) -> Any:
@@ -38,8 +40,10 @@ class Crank:
         return self.local.studio
 
     def burst(self, *brands: str, posts: int = 1, reels: int = 1, key: str = "") -> Work:
-        """Start a test burst."""
+        """Start a test burst; what is written in it follows from its number, not from chance."""
+        self.bursts += 1
         spec = {"kind": "test", "brands": list(brands), "posts": posts, "reels": reels}
+        key = key or f"n{self.bursts}"
         return intake.create_burst(self.studio, OWNER, OWNER, spec, key=key)
 
     def events(self) -> int:
@@ -103,7 +107,9 @@ class Crank:
     def restarted(self) -> Crank:
         """Return the same studio as another process would open it."""
         self.local.close()
-        return open_crank(self.local.settings, self.clock, self.tools)
+        crank = open_crank(self.local.settings, self.clock, self.tools)
+        crank.bursts = self.bursts
+        return crank
 
 
 def open_crank(

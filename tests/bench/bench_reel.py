@@ -36,8 +36,9 @@ import ffmpeg  # noqa: E402 - only now on the path
 
 from lib.core.recipes.reel import FPS, SIZE  # noqa: E402
 from lib.core.work import Step  # noqa: E402
-from lib.media.reel.film import COLOURS, WHOLE, X264  # noqa: E402
+from lib.media.reel.film import WHOLE, X264  # noqa: E402
 from lib.media.runner.binaries import find  # noqa: E402
+from lib.media.runner.mp4_output import COLOURS  # noqa: E402
 from tests.bench import reel_scene  # noqa: E402
 from tests.bench.reel_scene import Stage  # noqa: E402
 from tests.bench.warm_crew import WarmCrew  # noqa: E402

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import ffmpeg
 import pytest
 
-from lib.core.errors import ToolFailed
+from lib.core.errors import ToolFailed, Unavailable
 from lib.media.runner import ffmpeg_run
 from lib.media.runner.confine import Limits
 from lib.media.runner.ffmpeg_run import Pipe, run_ffmpeg
@@ -142,6 +143,31 @@ def test_memory_has_a_limit_too(tmp_path: Path) -> None:
             pipe.finish(30)
     finally:
         pipe.kill()
+
+
+def test_a_reader_of_frames_that_the_system_kills_may_be_tried_again() -> None:
+    pipe = Pipe([sys.executable, "-c", "import time; time.sleep(60)"], what="the encoder")
+    os.kill(pipe._process.pid, signal.SIGKILL)
+    try:
+        with pytest.raises(ToolFailed, match="killed by signal 9") as failed:
+            pipe.write(bytes(64 << 20))  # more than any pipe holds
+    finally:
+        pipe.kill()
+    assert not failed.value.permanent
+
+
+def test_a_machine_without_ffmpeg_costs_no_descriptor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing() -> None:
+        raise Unavailable("ffmpeg is not there")
+
+    monkeypatch.setattr(ffmpeg_run, "find", nothing)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            run_ffmpeg(silence(tmp_path / "x.wav", 1), what="x", deadline_s=5, on_progress=print)
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_run_finds_no_file_beside_it_and_leaves_none(tmp_path: Path) -> None:

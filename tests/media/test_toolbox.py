@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +16,8 @@ from typing import Any
 import pytest
 
 from lib.core.errors import ToolFailed
+from lib.media import worker
+from lib.media.picture import background as painter
 from lib.media.toolbox import MediaTools
 from lib.ports import ToolCall
 from lib.settings import ROOT
@@ -140,9 +145,32 @@ def test_a_look_without_its_palette_is_named(tools: MediaTools, tmp_path: Path) 
     assert failed.value.permanent
 
 
+def test_an_input_that_was_not_given_is_named_as_one(tools: MediaTools, tmp_path: Path) -> None:
+    call = dataclasses.replace(reel(tmp_path, deadline_s=30.0), needs={})
+    with pytest.raises(ToolFailed, match="there is no 'background'; there are none"):
+        tools.run(call)
+
+
+def test_a_machine_without_memory_says_nothing_against_the_call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def greedy(*_: object) -> None:
+        raise MemoryError
+
+    call = {"tool": "background", "params": {}, "needs": {}, "makes": {}, "kits": []}
+    asked = json.dumps({**call, "workdir": str(tmp_path), "assets": str(tmp_path)})
+    monkeypatch.setattr(sys, "stdin", io.StringIO(asked))
+    monkeypatch.setattr(worker, "die_with_parent", lambda: None)
+    monkeypatch.setattr(painter, "run", greedy)
+    assert worker.main() == 0
+    assert "the memory is used up" in json.loads(capsys.readouterr().out)["away"]
+
+
 PARENT = """
 import json, sys
 from pathlib import Path
+from lib.media import worker
+from lib.media.picture import background as painter
 from lib.media.toolbox import MediaTools
 from lib.ports import ToolCall
 given = json.loads(sys.argv[1])
@@ -154,8 +182,6 @@ tools.run(ToolCall(given["tool"], given["params"], needs, made, Path(given["work
 
 
 def test_a_killed_studio_leaves_no_orphan_at_work(tools: MediaTools, tmp_path: Path) -> None:
-    import json
-
     tools.run(background(tmp_path, width=1242, height=2208))
     call = reel(tmp_path, deadline_s=120.0)
     given = {

@@ -20,6 +20,7 @@ from lib.media.footage.reframe import Cut, Fit, reframed
 from lib.media.room import Room
 from lib.media.runner.ffmpeg_run import run_ffmpeg, run_ffprobe
 from lib.media.runner.inputs import name_of
+from lib.media.runner.mp4_output import BOXES
 from lib.media.sound import loudness, music
 from lib.media.sound.loudness import RATE_HZ
 
@@ -76,7 +77,7 @@ def run(
         threads=THREADS,
         force_key_frames=_cuts(wanted.joins, frames),
         map_metadata=-1,
-        **{"frames:v": frames, **mezzanine.VIDEO, **mezzanine.AUDIO, **mezzanine.PLAIN},
+        **{"frames:v": frames, **mezzanine.VIDEO, **mezzanine.AUDIO, **BOXES},
     )
     _encode(graph.global_args("-max_error_rate", str(MOST_DAMAGED)))
     told = run_ffprobe(makes["clip"], "-show_streams", "-select_streams", "v", deadline_s=LOOK_S)

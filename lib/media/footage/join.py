@@ -18,6 +18,7 @@ from lib.media.footage import mezzanine
 from lib.media.footage.mezzanine import Clip
 from lib.media.runner.ffmpeg_run import run_ffmpeg
 from lib.media.runner.inputs import name_of
+from lib.media.runner.mp4_output import BOXES
 from lib.media.sound import loudness
 from lib.media.sound.loudness import RATE_HZ
 
@@ -221,6 +222,6 @@ def film(listed: Path, sound: Path, seconds: float, file: Path) -> None:
         t=f"{seconds:.6f}",
         video_track_timescale=mezzanine.TIMESCALE,
         map_metadata=-1,
-        **mezzanine.PLAIN,
+        **BOXES,
     )
     run_ffmpeg(graph, what="the joined film", deadline_s=COPY_S)

@@ -14,17 +14,12 @@ from typing import Any
 
 from lib.core.errors import ToolFailed
 from lib.media.runner.ffmpeg_run import run_ffprobe
+from lib.media.runner.mp4_output import COLOURS
 from lib.media.sound.loudness import RATE_HZ
 
 #: Ticks of a second: a whole number for a frame of every rate.
 TIMESCALE = 15_360
 RATES = (24, 30, 60)
-COLOUR = {
-    "color_primaries": "bt709",
-    "color_trc": "bt709",
-    "colorspace": "bt709",
-    "color_range": "tv",
-}
 #: No header depends on what is seen (``stitchable``), and no frame on what lies before a key frame.
 #: The number of threads is part of it: with another one the same frames become other bytes.
 VIDEO: dict[str, Any] = {
@@ -33,11 +28,9 @@ VIDEO: dict[str, Any] = {
     "pix_fmt": "yuv420p",
     "x264-params": "stitchable=1:open-gop=0",
     "video_track_timescale": TIMESCALE,
-    **COLOUR,
+    **COLOURS,
 }
 AUDIO: dict[str, Any] = {"acodec": "alac", "sample_fmt": "s16p", "ar": RATE_HZ}
-#: The index first, and no list of edits, which some platforms refuse.
-PLAIN: dict[str, Any] = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": 0}
 #: Seconds that it may take to read the index of a clip.
 READ_S = 60.0
 

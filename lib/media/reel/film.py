@@ -19,18 +19,13 @@ import ffmpeg
 from lib.core.errors import StudioError
 from lib.media.reel.planes import Frame
 from lib.media.runner.ffmpeg_run import Pipe, run_ffmpeg
-from lib.media.runner.inputs import FORMATS, name_of
+from lib.media.runner.inputs import LISTS, name_of
+from lib.media.runner.mp4_output import BOXES, COLOURS
 
 #: Frames in memory: one is composed, one written, one is still read from, one bridges bursts.
 AHEAD = 4
 #: Seconds that a join may take: it copies some megabytes.
 JOIN_S = 60.0
-COLOURS = {
-    "color_primaries": "bt709",
-    "color_trc": "bt709",
-    "colorspace": "bt709",
-    "color_range": "tv",
-}
 #: Without frames that wait for a thread of its own to look ahead: 40 MB less.
 X264 = {
     "vcodec": "libx264",
@@ -42,7 +37,6 @@ X264 = {
 #: Threads of the encoder for a whole film, and for each of several parts made side by side.
 #: Left to itself it takes as many as fit the machine, and with their number its bytes change.
 WHOLE, PART = 3, 1
-_BOXES = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": 0}
 Compose = Callable[[int, Frame], None]
 
 
@@ -66,9 +60,8 @@ def encode(compose: Compose, numbers: range, form: Form, file: Path) -> None:
     coding = {**X264, **COLOURS, "threads": form.threads}
     options = {**coding, "movflags": "+negative_cts_offsets", "use_editlist": 0}
     _give_back()
-    frames = [
-        Frame(form.size) for _ in range(AHEAD)
-    ]  # alive until the encoder has read the last one
+    # Alive until the encoder has read the last one: it reads from their memory.
+    frames = [Frame(form.size) for _ in range(AHEAD)]
     pipe = Pipe.ffmpeg(video.output(name_of(file), **options), what="the encoder")
     try:
         _feed(pipe, compose, numbers, frames)
@@ -132,17 +125,9 @@ def join(parts: Sequence[Path], sound: Path, seconds: float, file: Path, workdir
     """
     names = workdir / "parts.ffconcat"
     names.write_text("\n".join(["ffconcat version 1.0", *map(_named, parts), ""]))
-    # A list of files is opened because it is our own: what it names are plain films all the same.
-    video = ffmpeg.input(
-        name_of(names),
-        format="concat",
-        safe=0,
-        protocol_whitelist="file",
-        format_whitelist=f"concat,{FORMATS}",
-        codec_whitelist="h264",
-    ).video
+    video = ffmpeg.input(name_of(names), format=LISTS, safe=0).video
     heard = ffmpeg.input(name_of(sound)).audio
-    graph = ffmpeg.output(video, heard, name_of(file), t=seconds, c="copy", **_BOXES)
+    graph = ffmpeg.output(video, heard, name_of(file), t=seconds, c="copy", **BOXES)
     run_ffmpeg(graph, what="the joiner", deadline_s=JOIN_S)
 
 

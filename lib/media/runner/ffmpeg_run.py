@@ -70,15 +70,14 @@ def run_ffmpeg(
     Raises ToolFailed with the last words (not permanent when it was killed), Unavailable when the
     machine lacks something, ValueError for an input that is no plain file.
     """
-    arguments = guard(graph.get_args())
+    first, arguments = [find().ffmpeg, *_FIRST], guard(graph.get_args())
     limits = limits or Limits()
     if on_progress is None:
-        return _run([find().ffmpeg, *_FIRST, *arguments], what, deadline_s, limits)
+        return _run([*first, *arguments], what, deadline_s, limits)
     aside = _Aside(*os.pipe(), Reader(on_progress).feed)
     try:
         progress = ("-progress", f"pipe:{aside.writes}", "-stats_period", "0.2")
-        command = [find().ffmpeg, *_FIRST, *progress, *arguments]
-        return _run(command, what, deadline_s, limits, aside)
+        return _run([*first, *progress, *arguments], what, deadline_s, limits, aside)
     finally:
         os.close(aside.reads)
 
@@ -249,9 +248,8 @@ class Pipe:
             while view:
                 view = view[stdin.write(view) :]
         except BrokenPipeError as error:
-            self._process.wait()
-            words = self._tail()
-            check_room(words)
+            code, words = self._process.wait(), self._tail()
+            check(code, what=self._what, words=words)
             raise ToolFailed(self._what, "stopped reading", tail=words) from error
 
     def finish(self, deadline_s: float = 600.0) -> None:

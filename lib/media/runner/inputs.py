@@ -21,7 +21,7 @@ CODECS = (
 MAX_PIXELS = 8_300_000
 #: Seconds that are read of one input: a header that promises more binds nobody for longer.
 MAX_SECONDS = 7200
-#: A list of files to be read one after another: only such as ``join.py`` writes, asked for by name.
+#: A list of files to be read one after another: only such as we write ourselves, asked for by name.
 LISTS = "concat"
 #: Sources of ffmpeg's own that a graph may begin with.
 GENERATORS = ("anullsrc",)
@@ -66,9 +66,7 @@ def _guards(options: list[str], source: str) -> list[str]:
     asked = dict(itertools.pairwise(options))
     if source.startswith("file:/"):
         limit = [] if "-t" in asked else ["-t", str(MAX_SECONDS)]
-        if asked.get("-f") == LISTS:
-            return [*_LIST_GUARDS, *limit]
-        return limit if "-protocol_whitelist" in asked else [*_GUARDS, *limit]
+        return [*(_LIST_GUARDS if asked.get("-f") == LISTS else _GUARDS), *limit]
     if source == "pipe:0" and asked.get("-f") == "rawvideo":
         return []
     if asked.get("-f") == "lavfi" and source.partition("=")[0] in GENERATORS:
