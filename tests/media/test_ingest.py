@@ -111,6 +111,44 @@ def test_uneven_frames_come_at_their_times(room: Room) -> None:
     assert seen[3:] == [True, True]
 
 
+#: Red until 1.2 s, then blue until 2.5 s, then white: three pictures, one key picture among them.
+SCREEN = (
+    "color=red:s=320x180:r=10:d=3,drawbox=w=320:h=180:t=fill:color=blue:enable='gte(t,1.2)',"
+    "drawbox=w=320:h=180:t=fill:color=white:enable='gte(t,2.5)',"
+    "select='eq(n,0)+eq(n,12)+eq(n,25)+eq(n,29)'"
+)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "turns_at"), [(0.0, (36, 75)), (0.5, (21, 60)), (1.2, (0, 39)), (1.8, (0, 21))]
+)
+def test_a_clip_begins_with_the_picture_that_is_on_the_screen(
+    room: Room, start_s: float, turns_at: tuple[int, int]
+) -> None:
+    """A recording of a screen has a picture only where something changed."""
+    words = ("-vsync", "vfr", "-x264-params", "scenecut=0")
+    source = film(room.workdir / "v.mp4", *words, picture=SCREEN, sound=None, seconds=3.0)
+    file = clip(room, "c", source, start_s=start_s)
+    first, second = turns_at
+    wanted = {first - 1: "red", first: "blue", second - 1: "blue", second: "white"}
+    seen = {frame: named(colour(file, frame)) for frame in wanted if frame >= 0}
+    assert seen == {frame: name for frame, name in wanted.items() if frame >= 0}
+
+
+def test_a_clip_begins_at_its_time_in_a_film_whose_picture_comes_late(room: Room) -> None:
+    """Half a second of sound before the first picture; a click 0.3 s after that."""
+    click = "aevalsrc='if(lt(mod(t,10)-0.8,0.002)*gte(t,0.8),0.9,0.05*sin(2000*t))':s=48000"
+    flash = "color=blue:s=180x320:r=30,fade=in:st=0.5:d=0.001:color=red"
+    source = film(room.workdir / "v.mp4", picture=flash)
+    sound = film(room.workdir / "s.mp4", sound=click)
+    late = room.workdir / "late.mp4"
+    streams = ("-itsoffset", "0.5", "-i", source, "-i", sound, "-map", "0:v", "-map", "1:a")
+    ffmpeg(*streams, "-c", "copy", late)
+    file = clip(room, "c", late, start_s=0.2)
+    assert [named(colour(file, frame)) for frame in (9, 10)] == ["red", "blue"]
+    assert abs(clicks(file)[0] - 0.1) < 1 / 60
+
+
 def test_of_a_film_that_was_trimmed_only_what_is_shown_is_taken(room: Room) -> None:
     """Telephones keep what was trimmed away, and only say that it is not to be shown."""
     picture = "color=blue:s=320x180:r=30,fade=in:st=1.25:d=0.001:color=red"
@@ -219,6 +257,21 @@ def test_what_people_look_at_is_kept(room: Room, side: str) -> None:
     at = {"left": 30, "right": 270}[side]
     picture = f"color=gray:s=320x180:r=30,drawbox=x={at}:y=70:w=24:h=40:color=red:t=fill"
     file = clip(room, "c", film(room.workdir / "x.mp4", picture=picture))
+    row = colours(file, 5, *((x / 16 + 0.01, 0.5) for x in range(16)))
+    assert max(one[0] - one[2] for one in row) > 90
+
+
+@pytest.mark.parametrize("trimmed", [False, True])
+def test_a_clip_between_two_key_pictures_is_cut_around_its_subject_too(
+    room: Room, trimmed: bool
+) -> None:
+    """The only key picture lies before the clip, or was trimmed away."""
+    picture = "color=gray:s=320x180:r=30,drawbox=x=30:y=70:w=24:h=40:color=red:t=fill"
+    source = film(room.workdir / "x.mp4", "-g", "250", picture=picture, seconds=3.0)
+    if trimmed:
+        ffmpeg("-ss", "1", "-i", source, "-c", "copy", room.workdir / "t.mp4")
+        source = room.workdir / "t.mp4"
+    file = clip(room, "c", source, start_s=1.0, seconds=0.5)
     row = colours(file, 5, *((x / 16 + 0.01, 0.5) for x in range(16)))
     assert max(one[0] - one[2] for one in row) > 90
 

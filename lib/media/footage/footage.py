@@ -38,7 +38,12 @@ class Footage:
     height: int
     #: Shown width of one stored px.
     stretch: float
+    #: When its first picture is shown, in seconds from the file's start.
+    begins_s: float
     seconds: float
+    #: When each picture is shown, in seconds from the first one, and of those the key pictures.
+    shown_s: tuple[float, ...]
+    keys_s: tuple[float, ...]
     has_sound: bool
     interlaced: bool
     #: Name of the transfer when its range is high, else empty.
@@ -59,7 +64,9 @@ def read(file: Path) -> Footage:
     if not pictures:
         raise refused("has no moving picture; give a film")
     video = pictures[0]
-    seconds = _seconds(video, told.get("packets", []))
+    shown = _shown(told.get("packets", []))
+    times = [float(packet["pts_time"]) for packet in shown]
+    seconds = times[-1] + _step_s(video, shown[-1]) - times[0]
     if not SHORTEST_S <= seconds <= LONGEST_S:
         limits = f"give one of {SHORTEST_S:g} s to {LONGEST_S / 60:g} minutes"
         raise refused(f"is {seconds:.2f} s long; {limits}")
@@ -74,7 +81,14 @@ def read(file: Path) -> Footage:
         width=round(width * stretch),
         height=height,
         stretch=stretch,
+        begins_s=max(0.0, times[0] - float(told["format"].get("start_time", 0))),
         seconds=seconds,
+        shown_s=tuple(time - times[0] for time in times),
+        keys_s=tuple(
+            time - times[0]
+            for packet, time in zip(shown, times, strict=True)
+            if packet["flags"].startswith("K")
+        ),
         has_sound=any(s["codec_type"] == "audio" for s in told["streams"]),
         interlaced=video.get("field_order") in ("tt", "bb", "tb", "bt"),
         hdr=_hdr(video),
@@ -94,7 +108,9 @@ def _told(file: Path) -> dict[str, Any]:
     entries = "packet=pts_time,duration_time,flags:stream_disposition=attached_pic"
     words = ("-show_streams", "-select_streams", "v:0", "-show_entries", entries)
     try:
-        told: dict[str, Any] = run_ffprobe(file, "-show_streams", deadline_s=READ_S)
+        told: dict[str, Any] = run_ffprobe(
+            file, "-show_streams", "-show_format", deadline_s=READ_S
+        )
         told["packets"] = run_ffprobe(file, *words, deadline_s=READ_S).get("packets", [])
     except ToolFailed as error:
         if not error.permanent:
@@ -104,19 +120,21 @@ def _told(file: Path) -> dict[str, Any]:
     return told
 
 
-def _seconds(video: dict[str, Any], packets: list[dict[str, str]]) -> float:
-    """Return from where the first to where the last picture is shown; no header is believed.
+def _shown(packets: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the pictures that are shown, in the order of their times; no header is believed.
 
     What was trimmed away and is still in the file has the flag D.
     """
     shown = [p for p in packets if "pts_time" in p and "D" not in p["flags"]]
     if not shown:
         raise refused("has no picture that says when it is shown")
-    times = [float(packet["pts_time"]) for packet in shown]
-    last = max(shown, key=lambda packet: float(packet["pts_time"]))
+    return sorted(shown, key=lambda packet: float(packet["pts_time"]))
+
+
+def _step_s(video: dict[str, Any], last: dict[str, str]) -> float:
+    """Return how long the last picture is shown."""
     over, under = (int(part) for part in video["avg_frame_rate"].split("/"))
-    step = float(last.get("duration_time", 0)) or (under / over if over else 0.0)
-    return max(times) + step - min(times)
+    return float(last.get("duration_time", 0)) or (under / over if over else 0.0)
 
 
 def _turn(video: dict[str, Any]) -> int:

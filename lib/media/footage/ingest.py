@@ -62,14 +62,15 @@ def run(
     wanted = Params.model_validate(params)
     film = footage.read(needs["film"])
     frames = _frames(wanted, film)
-    opened = ffmpeg.input(
-        name_of(film.file), ss=wanted.start_s, t=frames / wanted.fps + FILLED_S, threads=THREADS
-    )
     cut = Cut(film, wanted.start_s, frames / wanted.fps)
-    video = reframed(opened.video, cut, (wanted.width, wanted.height), wanted.fps, wanted.fit)
+    since_s = cut.since(film.shown_s)  # what is on the screen when the clip begins came before
+    opened = cut.opened(since_s, more_s=FILLED_S, threads=THREADS)
+    lead_s = cut.lead_s(since_s)
+    moving = opened.video.filter("setpts", f"PTS-{lead_s:.6f}/TB")
+    video = reframed(moving, cut, (wanted.width, wanted.height), wanted.fps, wanted.fit)
     graph = ffmpeg.output(
         video.filter("tpad", stop_mode="clone", stop_duration=FILLED_S),
-        _sound(opened.audio if film.has_sound else None, frames, wanted.fps),
+        _sound(opened.audio if film.has_sound else None, lead_s, frames, wanted.fps),
         name_of(makes["clip"]),
         r=wanted.fps,
         crf=QUALITY,
@@ -120,11 +121,16 @@ def _cuts(joins: tuple[int, ...], frames: int) -> str:
     return "expr:" + ("+".join(f"eq(n,{number})" for number in numbers) or "0")
 
 
-def _sound(sound: Any, frames: int, fps: int) -> Any:
-    """Return the sound, stereo, exactly as long as the picture; silence where there is none."""
+def _sound(sound: Any, lead_s: float, frames: int, fps: int) -> Any:
+    """Return the sound, stereo, exactly as long as the picture; silence where there is none.
+
+    What lies before the cut, ``lead_s`` of it, is left out.
+    """
     samples = frames * RATE_HZ // fps
     if sound is None:
         return music.silence(frames / fps)
+    sound = sound.filter("atrim", start=f"{lead_s:.6f}")
+    sound = sound.filter("asetpts", f"PTS-{lead_s:.6f}/TB")
     # Gaps in its times are filled, so that it stays with the picture.
     sound = sound.filter("aresample", RATE_HZ, **{"async": 1, "first_pts": 0})
     sound = loudness.even(sound).filter("volume", f"-{HEADROOM_DB}dB")
