@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from lib.core.errors import ToolFailed
-from lib.media.footage import ingest, mezzanine
+from lib.media.footage import footage, ingest, mezzanine
 from lib.media.probe import probe
 from lib.media.room import Room
 from lib.media.runner.binaries import find
@@ -300,6 +300,18 @@ def _damaged(file: Path) -> None:
     file.write_bytes(data)
 
 
+def _studio(file: Path) -> None:
+    film(file.with_suffix(".mov"), "-c:v", "prores", "-pix_fmt", "yuv422p10le", seconds=0.3)
+    file.with_suffix(".mov").rename(file)
+
+
+def _subtitled(file: Path) -> None:
+    said = file.with_suffix(".srt")
+    said.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+    plain = film(file.with_suffix(".plain.mp4"), seconds=1.0)
+    ffmpeg("-i", plain, "-i", said, "-c", "copy", "-c:s", "mov_text", file)
+
+
 def _text(words: str) -> Bad:
     return lambda file: file.write_text(words) and None
 
@@ -320,7 +332,26 @@ BAD: dict[str, tuple[Bad, dict[str, Any], str]] = {
         "has no moving picture; give a film",
     ),
     "of another container": (hostile.FILMS["Matroska"], {}, "cannot be read; give an MP4 or MOV"),
-    "too large": (hostile.FILMS["a film of 4096 × 4096 px"], {}, "at most 4K"),
+    "too large": (
+        hostile.FILMS["a film of 4096 × 4096 px"],
+        {},
+        "has 4096 × 4096 px; save it with 4K (4096 × 2160) or less",
+    ),
+    "with a sound of cinemas": (
+        lambda file: film(file, "-c:a", "ac3") and None,
+        {},
+        "the film has a sound of ac3; save it with AAC",
+    ),
+    "of a codec of studios": (
+        lambda file: _studio(file),
+        {},
+        "the film has a picture of prores; save it with H.264 or HEVC",
+    ),
+    "with subtitles": (
+        lambda file: _subtitled(file),
+        {},
+        "the film has subtitles of mov_text; save it without them",
+    ),
     "of one picture": (
         lambda file: film(file, seconds=0.03, sound=None) and None,
         {},
@@ -376,3 +407,45 @@ def test_a_film_that_lies_about_its_size_is_read_as_it_is(room: Room) -> None:
     source = film(room.workdir / "x.mp4")
     made_films.lie_about_size(source, (16_000, 16_000))
     assert mezzanine.read(clip(room, "c", source), "c").frames == 60
+
+
+def test_a_film_of_4k_as_cinemas_have_it_is_taken(room: Room) -> None:
+    wide = film(room.workdir / "x.mp4", picture="color=blue:s=4096x2160:r=5", seconds=0.4)
+    assert footage.read(wide).width == 4096
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16be", "pcm_s24be"])
+def test_the_plain_sound_of_a_camera_is_taken(room: Room, codec: str) -> None:
+    source = film(room.workdir / "x.mov", "-c:a", codec, seconds=0.5)
+    found = probe(clip(room, "c", source), "video/mp4")
+    assert found["heard_s"] > 0.4
+
+
+@pytest.mark.parametrize("rest", [bytes(100), b"\x7f" * 100, b"\0\0\1\0free" + b"1" * 50, b"123"])
+def test_what_stands_behind_a_whole_film_does_no_harm(room: Room, rest: bytes) -> None:
+    source = film(room.workdir / "x.mp4", seconds=0.5)
+    source.write_bytes(source.read_bytes() + rest)
+    assert mezzanine.read(clip(room, "c", source), "c").frames == 15
+
+
+@pytest.mark.parametrize("box", [b"moov", b"mdat"])
+@pytest.mark.parametrize("first", ["moov", "mdat"])
+def test_a_film_that_ends_within_or_before_a_box_that_it_needs_was_cut_short(
+    room: Room, first: str, box: bytes
+) -> None:
+    words = ("-movflags", "+faststart") if first == "moov" else ()
+    data = film(room.workdir / "x.mp4", *words, seconds=0.5).read_bytes()
+    at = data.index(box)
+    for end in (at - 4, at + 20):
+        (room.workdir / "y.mp4").write_bytes(data[:end])
+        with pytest.raises(ToolFailed, match=r"was cut short|cannot be read|no picture"):
+            footage.read(room.workdir / "y.mp4")
+
+
+def test_a_film_of_more_pictures_than_are_read_is_refused(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = film(room.workdir / "x.mp4", seconds=0.5)
+    monkeypatch.setattr(footage, "MAX_PICTURES", 10)
+    with pytest.raises(ToolFailed, match="more than 10 pictures; cut it into parts"):
+        footage.read(source)
