@@ -59,7 +59,7 @@ TOOLS: dict[str, Tool] = {
         Tool("reel_part", version=1, deadline_s=300, queue="render"),
         Tool("reel_sound", version=1, deadline_s=300, queue="render"),
         Tool("reel_join", version=1, deadline_s=120, queue="render"),
-        Tool("stills", version=5, deadline_s=120, queue="render"),
+        Tool("stills", version=6, deadline_s=120, queue="render"),
         Tool("ingest", version=2, deadline_s=600, queue="render"),
         Tool("stitch", version=1, deadline_s=600, queue="render"),
         Tool("voice", version=1, deadline_s=300, queue="render"),

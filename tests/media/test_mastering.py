@@ -173,9 +173,7 @@ def test_what_cannot_be_reached_is_said_with_how_far_it_came(tmp_path: Path) -> 
         master_file(source, tmp_path / "out.wav", Target(-1.0, -6.0))
 
 
-def test_drafts_leave_renders_for_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drafts_leave_renders_for_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = voices.write(tmp_path / "x.wav", voices.voice(2.0, "spiky"))
     drafts: list[bool] = []
     render = mastering._Work._render

@@ -122,9 +122,7 @@ def _told(file: Path) -> dict[str, Any]:
     words = ("-show_streams", "-select_streams", "v:0", "-show_entries", entries)
     most = ("-read_intervals", f"%+#{MAX_PICTURES}")
     try:
-        told: dict[str, Any] = run_ffprobe(
-            file, "-show_streams", "-show_format", deadline_s=READ_S
-        )
+        told: dict[str, Any] = run_ffprobe(file, "-show_streams", "-show_format", deadline_s=READ_S)
         told["packets"] = run_ffprobe(file, *words, *most, deadline_s=READ_S).get("packets", [])
     except ToolFailed as error:
         if not error.permanent:

@@ -6,6 +6,7 @@ with key frames where later cuts will be, and with a sound even where there was 
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +36,9 @@ MOST_DAMAGED, _DAMAGED = 0.02, 69
 FILLED_S = 0.5
 #: Seconds that the encoder, and that a look at what it made may take.
 MAKE_S, LOOK_S = 540.0, 30.0
+#: What one processor needs for a million px of a film of high range and much detail, seconds: to
+#: read them, and to map and encode them. As measured on the cloud's size of machine.
+READ_S_PER_MPX, MAKE_S_PER_MPX = 0.008, 0.031
 
 
 class Params(BaseModel):
@@ -62,6 +66,7 @@ def run(
     wanted = Params.model_validate(params)
     film = footage.read(needs["film"])
     frames = _frames(wanted, film)
+    _refuse_heavy(wanted, film, frames)
     cut = Cut(film, wanted.start_s, frames / wanted.fps)
     since_s = cut.since(film.shown_s)  # what is on the screen when the clip begins came before
     opened = cut.opened(since_s, more_s=FILLED_S, threads=THREADS)
@@ -113,6 +118,28 @@ def _frames(wanted: Params, film: Footage) -> int:
     if wanted.seconds is None and left_s > 600:
         raise footage.refused(f"is {left_s / 60:.0f} minutes long; name at most 10 minutes of it")
     return max(1, round(min(left_s, wanted.seconds or left_s) * wanted.fps))
+
+
+def _refuse_heavy(wanted: Params, film: Footage, frames: int) -> None:
+    """Raise ToolFailed for more of a film of high range than can be mapped in the time there is.
+
+    Without it the encoder would be ended, and the same begun again each time.
+    """
+    if not film.hdr:
+        return
+    stop_s = wanted.start_s + frames / wanted.fps
+    pictures = bisect.bisect_left(film.shown_s, stop_s) - bisect.bisect_left(
+        film.shown_s, wanted.start_s
+    )
+    read_s = pictures * film.width / film.stretch * film.height / 1e6 * READ_S_PER_MPX
+    need_s = read_s + frames * wanted.width * wanted.height / 1e6 * MAKE_S_PER_MPX
+    if need_s > MAKE_S:
+        most_s = frames / wanted.fps * MAKE_S / need_s
+        raise footage.refused(
+            f"has a high range (HDR), of which {most_s:.0f} s can be brought to"
+            f" {wanted.width} × {wanted.height} px at {wanted.fps} frames a second, not"
+            f" {frames / wanted.fps:.0f} s; take less of it, make it smaller, or save it as SDR"
+        )
 
 
 def _cuts(joins: tuple[int, ...], frames: int) -> str:

@@ -177,6 +177,7 @@ def _tone_mapped(video: Any, film: Footage) -> Any:
     """Return a film of high range as one of HD: white where it was, lights rolled off."""
     told = {"tin": film.hdr, "pin": "bt2020", "min": "bt2020nc"}
     told["rin"] = "full" if film.full_range else "limited"
+    told |= {"p": "bt709", "m": "gbr"}
     video = video.filter("zscale", t="linear", npl=WHITE_NITS, **told).filter("format", "gbrpf32le")
-    video = video.filter("zscale", p="bt709").filter("tonemap", "mobius", desat=0, **_LIGHTS)
+    video = video.filter("tonemap", "mobius", desat=0, **_LIGHTS)
     return video.filter("zscale", t="bt709", m="bt709", r="limited")

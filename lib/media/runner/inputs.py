@@ -22,8 +22,8 @@ CODECS = (
 MAX_PIXELS = 4096 * 2176
 #: Seconds that are read of one input: a header that promises more binds nobody for longer.
 MAX_SECONDS = 7200
-#: Bytes at which an input's streams are known. A number that is added tells two openings of one file
-#: apart, which a graph would take for one and refuse, or read for both at once.
+#: Bytes at which an input's streams are known. A number that is added tells two openings of one
+#: file apart, which a graph would take for one and refuse, or read for both at once.
 PROBED_BYTES = 5_000_000
 #: A list of files to be read one after another: only such as ``join.py`` writes, asked for by name.
 LISTS = "concat"
