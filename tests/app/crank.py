@@ -43,7 +43,7 @@ class Crank:
         """Start a test burst; what is written in it follows from its number, not from chance."""
         self.bursts += 1
         spec = {"kind": "test", "brands": list(brands), "posts": posts, "reels": reels}
-        key = key or f"n{self.bursts}"
+        key = key or f"b{self.bursts}"
         return intake.create_burst(self.studio, OWNER, OWNER, spec, key=key)
 
     def events(self) -> int:

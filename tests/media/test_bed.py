@@ -115,6 +115,22 @@ def test_a_bed_is_as_long_as_it_was_asked_for_and_ends_in_silence(seconds: float
     assert all(max(map(abs, part)) > 0.02 for part in parts)
 
 
+@pytest.mark.parametrize("bed", MUSIC)
+def test_a_bed_of_any_length_can_be_made(bed: str) -> None:
+    """Also where it plays the very same bars twice."""
+    for seconds in range(2, 150):
+        assert music.bed(FOLDER / f"{bed}.m4a", float(seconds)).output("x.wav").get_args()
+
+
+def test_a_bed_that_plays_the_same_bars_twice_is_as_long_as_it_was_asked_for() -> None:
+    parts = beats.arrange(grid("drift"), 89.0).parts
+    assert len(set(parts)) < len(parts)
+    wave = heard(music.bed(FOLDER / "drift.m4a", 89.0))
+    assert len(wave) == 89 * RATE_HZ
+    second = (wave[at : at + RATE_HZ] for at in range(0, 87 * RATE_HZ, RATE_HZ))
+    assert all(max(map(abs, each)) > 0.02 for each in second)
+
+
 def test_a_cut_gives_the_very_samples_of_the_bed() -> None:
     made = beats.arrange(grid("drift"), 10.0)
     start = round(made.parts[0].start_s * RATE_HZ)
@@ -214,3 +230,10 @@ def test_speech_is_found_between_its_pauses(tmp_path: Path) -> None:
         3.5,
     ]
     assert speech.windows_of(voices.write(tmp_path / "y.wav", pause + pause)) == ()
+
+
+def test_a_recording_that_begins_with_one_click_is_silent_from_then_on(tmp_path: Path) -> None:
+    """Its silence begins 0.00002 s in, which ffmpeg writes with an exponent."""
+    sound = array("d", [0.5]) + array("d", bytes(8 * 48_000)) + voices.tone(2.0)
+    found = speech.windows_of(voices.write(tmp_path / "x.wav", sound))
+    assert [(round(one.start_s, 1), round(one.stop_s, 1)) for one in found] == [(1.0, 3.0)]

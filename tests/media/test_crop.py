@@ -106,6 +106,38 @@ def test_a_photo_of_a_brand_is_cut_around_its_subject(tmp_path: Path) -> None:
     assert reds * 20 == pytest.approx(1080 * 198 / (900 * 1080 / 1920), abs=60)
 
 
+#: Photos of telephones and cameras that once could not be cut, and what they are cut for.
+TAKEN = [(4032, 3024), (2016, 1512), (3648, 2736), (2048, 1365), (3456, 5184), (202, 202)]
+CANVASES = [(1080, 1350), (1242, 2208), (540, 675)]
+
+
+@pytest.mark.parametrize("canvas", CANVASES)
+@pytest.mark.parametrize("size", TAKEN)
+def test_a_photo_of_any_camera_can_be_cut(size: tuple[int, int], canvas: tuple[int, int]) -> None:
+    assert pictures.cover(Image.new("L", size), canvas).size == canvas
+
+
+@given(st.tuples(st.integers(1, 99), st.integers(1, 99)), st.sampled_from(CANVASES))
+@settings(max_examples=60, deadline=None, database=None)
+def test_a_picture_of_any_size_can_be_cut(size: tuple[int, int], canvas: tuple[int, int]) -> None:
+    assert pictures.cover(Image.new("L", size), canvas).size == canvas
+
+
+SIDES = st.integers(1, 6000)
+
+
+@given(st.tuples(SIDES, SIDES), st.tuples(SIDES, SIDES), st.floats(0, 1))
+@settings(max_examples=400, deadline=None, database=None)
+def test_a_window_of_any_shape_lies_within_and_touches_two_sides(
+    size: tuple[int, int], shape: tuple[int, int], where: float
+) -> None:
+    left, top, right, bottom = crop.fitted(size, shape, where)
+    assert 0 <= left < right <= size[0]
+    assert 0 <= top < bottom <= size[1]
+    assert (right - left) * shape[1] == pytest.approx((bottom - top) * shape[0])
+    assert right - left == size[0] or bottom - top == size[1]
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (3, 2), (127, 129)])
 def test_even_the_smallest_picture_has_a_window(size: tuple[int, int]) -> None:
     picture = Image.new("RGB", size, "#345678")

@@ -173,7 +173,63 @@ def test_what_cannot_be_reached_is_said_with_how_far_it_came(tmp_path: Path) -> 
         master_file(source, tmp_path / "out.wav", Target(-1.0, -6.0))
 
 
-@pytest.mark.parametrize("lufs", ["0.0", "3.1", "-120.0", "nan"])
+def test_drafts_leave_renders_for_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = voices.write(tmp_path / "x.wav", voices.voice(2.0, "spiky"))
+    drafts: list[bool] = []
+    render = mastering._Work._render
+
+    def counted(work: mastering._Work, limit_db: float, file: Path | None) -> loudness.Loudness:
+        drafts.append(file is None)
+        return render(work, limit_db, file)
+
+    monkeypatch.setattr(mastering._Work, "_render", counted)
+    first = master_file(source, tmp_path / "a.wav", Target(-10.0))
+    assert sum(drafts) > 0
+    monkeypatch.setattr(mastering, "MOST_RENDERS", max(sum(drafts), len(drafts) - sum(drafts)))
+    assert master_file(source, tmp_path / "b.wav", Target(-10.0)) == first
+
+
+def beyond(seconds: float) -> array[float]:
+    """Return a swelling tone of up to three times full scale, as only numbers can hold it."""
+    swell = (3 * math.sin(3 * at / 48_000) for at in range(round(seconds * 48_000)))
+    tone = voices.tone(seconds, peak=1.0)
+    return array("d", (loud * value for loud, value in zip(swell, tone, strict=True)))
+
+
+@pytest.mark.parametrize("case", ["full scale", "beyond full scale"])
+def test_a_sound_of_full_scale_or_beyond_is_loud_and_can_be_mastered(
+    tmp_path: Path, case: str
+) -> None:
+    source = tmp_path / "x.wav"
+    if case == "full scale":
+        tone = voices.tone(2.0, hertz=997, peak=1.0)
+        voices.write(source, tone, tone)
+    else:
+        (tmp_path / "x.raw").write_bytes(array("f", beyond(2.0)).tobytes())
+        told = ("-f", "f32le", "-ar", "48000", "-i", str(tmp_path / "x.raw"))
+        command = [find().ffmpeg, "-v", "error", *told, "-c:a", "pcm_f32le", "-ac", "2"]
+        subprocess.run([*command, str(source)], check=True)
+    assert loudness.measure(source).lufs >= -0.1
+    assert master_file(source, tmp_path / "out.wav", REEL).lufs == pytest.approx(-14, abs=0.2)
+
+
+def test_a_meter_that_no_sample_went_through_is_not_believed() -> None:
+    words = """[Parsed_astats_1 @ 0x1] Number of samples: 0
+[Parsed_ebur128_0 @ 0x1] Summary:
+  Integrated loudness:
+    I:         0.0 LUFS
+  Loudness range:
+    LRA:         0.0 LU
+  True peak:
+    Peak:       -inf dBFS
+"""
+    with pytest.raises(ToolFailed, match="no loudness that can be believed"):
+        loudness.read(words)
+    with pytest.raises(ToolFailed, match="no loudness that can be believed"):
+        loudness.read("\n".join(words.splitlines()[1:]))
+
+
+@pytest.mark.parametrize("lufs", ["10.1", "31.0", "-120.0", "nan"])
 def test_a_loudness_that_no_meter_can_give_is_not_believed(lufs: str) -> None:
     words = f"""[Parsed_astats_1 @ 0x1] Number of samples: 48000
 [Parsed_ebur128_0 @ 0x1] Summary:

@@ -110,6 +110,21 @@ def test_a_palette_with_a_clear_colour_stays_clear(tmp_path: Path) -> None:
     assert loaded.getpixel((9, 9))[3] == 0  # type: ignore[index]
 
 
+@pytest.mark.parametrize("clear", [0, 20_000, 65_535])
+def test_sixteen_bits_with_a_clear_value_stay_clear_there_and_nowhere_else(
+    tmp_path: Path, clear: int
+) -> None:
+    near = clear - 1 if clear else 1  # the same grey in eight bits
+    picture = Image.new("I;16", (3, 2), near)
+    picture.putpixel((2, 1), clear)
+    file = saved(tmp_path / "x", picture, "PNG", transparency=clear)
+    loaded = pictures.load(file)
+    grey = round(clear / 257)
+    assert loaded.mode == "RGBA"
+    assert loaded.getpixel((2, 1)) == (grey, grey, grey, 0)
+    assert loaded.getpixel((1, 1)) == (grey, grey, grey, 255)
+
+
 def test_a_photo_of_a_telephone_with_a_second_picture_inside_is_a_photo(tmp_path: Path) -> None:
     file = saved(tmp_path / "x", halves(), "MPO", save_all=True, append_images=[halves()])
     assert pictures.load(file).size == (400, 300)

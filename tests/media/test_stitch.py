@@ -209,7 +209,7 @@ BAD: dict[str, tuple[Bad, str]] = {
     ),
     "without the key frame": (
         lambda r: clip(r, "x", joins=[4]),
-        "clip_2 cannot be cut 8 frames from its end: ingest it again with 8 among its joins",
+        "clip_2 cannot be cut 8 frames from its start: ingest it again with 8 among its joins",
     ),
     "too short": (
         lambda r: clip(r, "x", seconds=0.2, joins=[2]),
@@ -231,6 +231,11 @@ def test_what_cannot_be_joined_is_refused_in_words(clips: Clips, room: Room, kin
         stitched(room, [clips[0], make(room)], FADE)
     assert words in str(failed.value)
     assert failed.value.permanent
+
+
+def test_of_a_clip_without_a_key_frame_at_its_end_that_is_said(clips: Clips, room: Room) -> None:
+    with pytest.raises(ToolFailed, match="clip_1 cannot be cut 8 frames from its end: ingest it"):
+        stitched(room, [clip(room, "x", joins=[4]), clips[0]], FADE)
 
 
 def test_clips_of_an_encoder_with_other_settings_are_refused(
@@ -325,6 +330,16 @@ def test_a_killed_stitch_leaves_nobody_at_work(tools: MediaTools, room: Room) ->
     assert [error.permanent for error in failures] == [False]
     assert until(lambda: not alive(str(room.workdir)))
     assert not made["video"].exists()
+
+
+def test_a_clap_in_a_quiet_film_is_no_reason_to_refuse_it(room: Room) -> None:
+    """It cannot be as loud as a reel below the peak: it is made as loud as it can be."""
+    quiet = "aevalsrc='0.0006*sin(2*PI*300*t)+if(between(t,1,1.003),0.95*sin(2*PI*2000*t),0)'"
+    source = film(room.workdir / "q.mp4", sound=f"{quiet}:s=48000")
+    before = loudness.measure(source)
+    level = loudness.measure(stitched(room, [clip(room, "c", source)]))
+    assert before.lufs + 1 < level.lufs < -14.2
+    assert level.true_peak_dbtp <= -1
 
 
 def test_a_joined_film_is_as_loud_as_a_reel_whatever_its_clips_were(room: Room) -> None:

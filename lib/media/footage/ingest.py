@@ -6,6 +6,7 @@ with key frames where later cuts will be, and with a sound even where there was 
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +37,9 @@ MOST_DAMAGED, _DAMAGED = 0.02, 69
 FILLED_S = 0.5
 #: Seconds that the encoder, and that a look at what it made may take.
 MAKE_S, LOOK_S = 540.0, 30.0
+#: What one processor needs for a million px of a film of high range and much detail, seconds: to
+#: read them, and to map and encode them. As measured on the cloud's size of machine.
+READ_S_PER_MPX, MAKE_S_PER_MPX = 0.008, 0.031
 
 
 class Params(BaseModel):
@@ -63,14 +67,16 @@ def run(
     wanted = Params.model_validate(params)
     film = footage.read(needs["film"])
     frames = _frames(wanted, film)
-    opened = ffmpeg.input(
-        name_of(film.file), ss=wanted.start_s, t=frames / wanted.fps + FILLED_S, threads=THREADS
-    )
+    _refuse_heavy(wanted, film, frames)
     cut = Cut(film, wanted.start_s, frames / wanted.fps)
-    video = reframed(opened.video, cut, (wanted.width, wanted.height), wanted.fps, wanted.fit)
+    since_s = cut.since(film.shown_s)  # what is on the screen when the clip begins came before
+    opened = cut.opened(since_s, more_s=FILLED_S, threads=THREADS)
+    lead_s = cut.lead_s(since_s)
+    moving = opened.video.filter("setpts", f"PTS-{lead_s:.6f}/TB")
+    video = reframed(moving, cut, (wanted.width, wanted.height), wanted.fps, wanted.fit)
     graph = ffmpeg.output(
         video.filter("tpad", stop_mode="clone", stop_duration=FILLED_S),
-        _sound(opened.audio if film.has_sound else None, frames, wanted.fps),
+        _sound(opened.audio if film.has_sound else None, lead_s, frames, wanted.fps),
         name_of(makes["clip"]),
         r=wanted.fps,
         crf=QUALITY,
@@ -115,17 +121,44 @@ def _frames(wanted: Params, film: Footage) -> int:
     return max(1, round(min(left_s, wanted.seconds or left_s) * wanted.fps))
 
 
+def _refuse_heavy(wanted: Params, film: Footage, frames: int) -> None:
+    """Raise ToolFailed for more of a film of high range than can be mapped in the time there is.
+
+    Without it the encoder would be ended, and the same begun again each time.
+    """
+    if not film.hdr:
+        return
+    stop_s = wanted.start_s + frames / wanted.fps
+    pictures = bisect.bisect_left(film.shown_s, stop_s) - bisect.bisect_left(
+        film.shown_s, wanted.start_s
+    )
+    read_s = pictures * film.width / film.stretch * film.height / 1e6 * READ_S_PER_MPX
+    need_s = read_s + frames * wanted.width * wanted.height / 1e6 * MAKE_S_PER_MPX
+    if need_s > MAKE_S:
+        most_s = frames / wanted.fps * MAKE_S / need_s
+        raise footage.refused(
+            f"has a high range (HDR), of which {most_s:.0f} s can be brought to"
+            f" {wanted.width} × {wanted.height} px at {wanted.fps} frames a second, not"
+            f" {frames / wanted.fps:.0f} s; take less of it, make it smaller, or save it as SDR"
+        )
+
+
 def _cuts(joins: tuple[int, ...], frames: int) -> str:
     """Return the frames that must be key frames, as an expression of their number."""
     numbers = sorted({at for join in joins for at in (join, frames - join) if 0 < at < frames})
     return "expr:" + ("+".join(f"eq(n,{number})" for number in numbers) or "0")
 
 
-def _sound(sound: Any, frames: int, fps: int) -> Any:
-    """Return the sound, stereo, exactly as long as the picture; silence where there is none."""
+def _sound(sound: Any, lead_s: float, frames: int, fps: int) -> Any:
+    """Return the sound, stereo, exactly as long as the picture; silence where there is none.
+
+    What lies before the cut, ``lead_s`` of it, is left out.
+    """
     samples = frames * RATE_HZ // fps
     if sound is None:
         return music.silence(frames / fps)
+    sound = sound.filter("atrim", start=f"{lead_s:.6f}")
+    sound = sound.filter("asetpts", f"PTS-{lead_s:.6f}/TB")
     # Gaps in its times are filled, so that it stays with the picture.
     sound = sound.filter("aresample", RATE_HZ, **{"async": 1, "first_pts": 0})
     sound = loudness.even(sound).filter("volume", f"-{HEADROOM_DB}dB")

@@ -17,7 +17,7 @@ import ffmpeg
 from lib.media.footage import mezzanine
 from lib.media.footage.mezzanine import Clip
 from lib.media.runner.ffmpeg_run import run_ffmpeg
-from lib.media.runner.inputs import name_of
+from lib.media.runner.inputs import PROBED_BYTES, name_of
 from lib.media.runner.mp4_output import BOXES
 from lib.media.sound import loudness
 from lib.media.sound.loudness import RATE_HZ
@@ -54,8 +54,6 @@ QUALITY = 18
 MIX_S, COPY_S, SOUND_S = 60.0, 120.0, 120.0
 #: Length over which a sound comes and goes at a hard cut, samples: 4 ms, so that nothing clicks.
 SOFT_SAMPLES = 192
-#: Bytes at which an input's streams are known; the number tells two openings of one file apart.
-PROBED_BYTES = 5_000_000
 #: Samples of nothing that an AAC encoder begins with. They are taken off the sound before, so that
 #: it is with the picture although no list of edits hides them.
 PRIMING_SAMPLES = 1024

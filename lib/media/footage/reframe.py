@@ -6,6 +6,8 @@ HD; a film of high dynamic range is tone-mapped.
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,17 +35,48 @@ Fit = Literal["crop", "bars", "blurred"]
 Size = tuple[int, int]
 
 
+#: Opened so much before a picture, s: its time is known to a millionth, and what is before the
+#: place that is opened is lost.
+_EARLY_S = 0.0005
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A part of a film, in seconds."""
+    """A part of a film, in seconds from its first picture."""
 
     film: Footage
     start_s: float
     length_s: float
 
+    def since(self, times: Sequence[float]) -> float:
+        """Return the last of some times that is not after the start; the start if there is none."""
+        at = bisect.bisect_right(times, self.start_s)
+        return times[at - 1] if at else self.start_s
+
+    def opened(self, since_s: float, **options: Any) -> Any:
+        """Open the film at a time up to the start, to the end of the cut; its clock starts there.
+
+        ``options`` may have ``more_s``: seconds that are read beyond the end.
+        """
+        more_s = options.pop("more_s", 0.0)
+        place_s = self._place_s(since_s)
+        length_s = self.film.begins_s + self.start_s + self.length_s + more_s - place_s
+        return ffmpeg.input(name_of(self.film.file), ss=place_s, t=length_s, **options)
+
+    def lead_s(self, since_s: float) -> float:
+        """Return how long a film that is opened at a time lasts before the cut."""
+        return self.film.begins_s + self.start_s - self._place_s(since_s)
+
+    def _place_s(self, since_s: float) -> float:
+        """Return where the file is opened, in its own seconds."""
+        return round(max(0.0, self.film.begins_s + since_s - _EARLY_S), 6)
+
 
 def reframed(video: Any, cut: Cut, size: Size, fps: int, fit: Fit) -> Any:
-    """Return the stream of a cut in another shape; the stream is of the film, from its start on."""
+    """Return the stream of a cut in another shape; its clock starts with the cut.
+
+    What comes before is not shown but for its last picture, which stays until the next one comes.
+    """
     film = cut.film
     if film.interlaced:
         video = video.filter("bwdif", mode="send_frame")
@@ -89,13 +122,25 @@ def _cropped(video: Any, cut: Cut, size: Size) -> Any:
 
 
 def _looks(cut: Cut) -> list[Image.Image]:
-    """Return a few small pictures of the part that is taken: key pictures, which cost little."""
+    """Return a few small pictures of the part that is taken: key pictures, which cost little.
+
+    The first one may lie before it, in the same shot: there may be none within. Of a film that was
+    trimmed it may be hidden, and then all are looked at.
+    """
     film = cut.film
     side = LOOK_SIDE / max(film.width, film.height)
     size = (max(1, round(film.width * side)), max(1, round(film.height * side)))
-    opened = ffmpeg.input(name_of(film.file), ss=cut.start_s, t=cut.length_s, skip_frame="nokey")
+    for kinds in ("nokey", "default"):
+        if looks := _looked(cut, size, skip_frame=kinds):
+            return looks
+    return [Image.new("RGB", size)]  # how much of it is damaged, the encoder will tell
+
+
+def _looked(cut: Cut, size: Size, **options: str) -> list[Image.Image]:
+    """Return some of the pictures that a decoder gives with options; none of what is damaged."""
     chosen = f"isnan(prev_selected_t)+gte(t-prev_selected_t,{cut.length_s / LOOKS:.4f})"
-    video = opened.video.filter("select", chosen).filter("setpts", "N/(25*TB)")
+    video = cut.opened(cut.since(cut.film.keys_s), **options).video
+    video = video.filter("select", chosen).filter("setpts", "N/(25*TB)")
     video = video.filter("scale", *size, flags="area").filter("format", "rgb24")
     graph = video.output("pipe:1", format="rawvideo", r=25, **{"frames:v": LOOKS})
     try:
@@ -103,13 +148,12 @@ def _looks(cut: Cut) -> list[Image.Image]:
     except ToolFailed as error:
         if not error.permanent:
             raise
-        pixels = b""  # how much of it is damaged, the encoder will tell
+        return []
     length = 3 * size[0] * size[1]
-    looks = [
+    return [
         Image.frombytes("RGB", size, pixels[at : at + length])
         for at in range(0, len(pixels) - length + 1, length)
     ]
-    return looks or [Image.new("RGB", size)]
 
 
 def _placed(video: Any, inner: Size, size: Size, film: Footage, *, blurred: bool) -> Any:
@@ -133,6 +177,7 @@ def _tone_mapped(video: Any, film: Footage) -> Any:
     """Return a film of high range as one of HD: white where it was, lights rolled off."""
     told = {"tin": film.hdr, "pin": "bt2020", "min": "bt2020nc"}
     told["rin"] = "full" if film.full_range else "limited"
+    told |= {"p": "bt709", "m": "gbr"}
     video = video.filter("zscale", t="linear", npl=WHITE_NITS, **told).filter("format", "gbrpf32le")
-    video = video.filter("zscale", p="bt709").filter("tonemap", "mobius", desat=0, **_LIGHTS)
+    video = video.filter("tonemap", "mobius", desat=0, **_LIGHTS)
     return video.filter("zscale", t="bt709", m="bt709", r="limited")

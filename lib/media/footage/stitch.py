@@ -119,10 +119,11 @@ def _refuse_short(names: Sequence[str], clips: Sequence[Clip], joins: Sequence[J
                 f"{name} has {part.clip.frames} frames and its transitions take {taken}:"
                 " make them shorter"
             )
-        for at, length in ((part.first, part.first), (part.stop, part.clip.frames - part.stop)):
+        tail = part.clip.frames - part.stop
+        for at, length, side in ((part.first, part.first, "start"), (part.stop, tail, "end")):
             if at < part.clip.frames and at not in part.clip.key_frames:
                 raise _refused(
-                    f"{name} cannot be cut {length} frames from its end: ingest it again with"
+                    f"{name} cannot be cut {length} frames from its {side}: ingest it again with"
                     f" {length} among its joins"
                 )
 
@@ -147,7 +148,8 @@ def _own_sound(clips: Sequence[Clip], joins: Sequence[Join], folder: Path) -> Pa
         lengths = f"{found.loudness.seconds:g} s long, not {samples / RATE_HZ:g} s"
         raise _refused(f"the joined sound came out {lengths}")
     if found.loudness.lufs >= loudness.SILENT_LUFS:
-        mastering.master(sound, file, REEL, found=found)
+        # What was filmed cannot be recorded again.
+        mastering.master(sound, file, REEL, found=found, or_nearest=True)
         return file
     coding = {"acodec": "aac", "audio_bitrate": "160k"}
     graph = sound.output(name_of(file), **coding)

@@ -38,18 +38,33 @@ def window(picture: Image.Image, size: tuple[int, int]) -> Box:
 def shared_window(pictures: Sequence[Image.Image], size: tuple[int, int]) -> Box:
     """Return one box for pictures of one size, as ``window``: what most of them show counts."""
     picture = pictures[0]
-    scale = min(picture.width / size[0], picture.height / size[1])
-    cut_w, cut_h = size[0] * scale, size[1] * scale
-    left, top = (picture.width - cut_w) / 2, (picture.height - cut_h) / 2
-    if max(left / picture.width, top / picture.height) > 0.005:
-        seen = _seen_in(pictures)
-        if left > top:
-            columns = seen.resize((seen.width, 1), Image.Resampling.BOX).tobytes()
-            left = (picture.width - cut_w) * place(columns, cut_w / picture.width, MARGIN)
-        else:
-            rows = seen.resize((1, seen.height), Image.Resampling.BOX).tobytes()
-            top = (picture.height - cut_h) * place(rows, cut_h / picture.height, HEADROOM)
-    return left, top, left + cut_w, top + cut_h
+    left, top, right, bottom = fitted(picture.size, size, 0.5)
+    if max(left / picture.width, top / picture.height) <= 0.005:
+        return left, top, right, bottom
+    seen = _seen_in(pictures)
+    if left > top:
+        columns = seen.resize((seen.width, 1), Image.Resampling.BOX).tobytes()
+        where = place(columns, (right - left) / picture.width, MARGIN)
+    else:
+        rows = seen.resize((1, seen.height), Image.Resampling.BOX).tobytes()
+        where = place(rows, (bottom - top) / picture.height, HEADROOM)
+    return fitted(picture.size, size, where)
+
+
+def fitted(whole: tuple[int, int], shape: tuple[int, int], where: float) -> Box:
+    """Return the largest box of a shape within a size, ``where`` it may move: 0 first, 1 last.
+
+    It is as wide or as high as the whole to the last bit: by a share of a share it would now and
+    then begin before it, and nothing can be cut there.
+    """
+    width, height = whole
+    if width * shape[1] <= height * shape[0]:
+        cut = width * shape[1] / shape[0]
+        top = (height - cut) * where
+        return 0.0, top, float(width), top + cut
+    cut = height * shape[0] / shape[1]
+    left = (width - cut) * where
+    return left, 0.0, left + cut, float(height)
 
 
 def _seen_in(pictures: Sequence[Image.Image]) -> Image.Image:

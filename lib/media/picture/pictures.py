@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageStat, WebPImagePlugin
+from PIL import Image, ImageChops, ImageCms, ImageStat, WebPImagePlugin
 
 from lib.core.errors import ToolFailed, machine_fault
 from lib.media.picture import crop
@@ -138,8 +138,8 @@ def orientation(picture: Image.Image) -> int:
 
 def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     """Return it as RGB or RGBA in sRGB; a profile that makes no sense is left out."""
-    if picture.mode.startswith(("I", "F")):  # sixteen bits, which Pillow would only cut off
-        picture = picture.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
+    if picture.mode.startswith(("I", "F")):
+        picture = _eight_bits(picture)
     clear = picture.has_transparency_data
     wanted = "RGBA" if clear else "RGB"
     if picture.mode not in ("RGB", "RGBA", "CMYK") and not (picture.mode == "L" and profile):
@@ -155,6 +155,25 @@ def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
             picture = changed or picture
     # Not copied where it is right already: 40 megapixels are 160 MB.
     return picture if picture.mode == wanted else picture.convert(wanted)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Return sixteen bits of grey, which Pillow would only cut off, as L or LA.
+
+    A value that means clear is looked for before: scaled, its neighbours would be it too.
+    """
+    clear = picture.info.get("transparency")
+    grey = picture.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
+    grey.info.pop("transparency", None)
+    if not isinstance(clear, int) or picture.mode != "I;16":
+        return grey
+    size, pixels = picture.size, picture.tobytes()  # the low byte first
+    apart = [
+        ImageChops.difference(Image.frombytes("L", size, half), Image.new("L", size, own))
+        for half, own in ((pixels[::2], clear & 255), (pixels[1::2], clear >> 8))
+    ]
+    alpha = ImageChops.lighter(*apart).point([0] + [255] * 255)
+    return Image.merge("LA", (grey, alpha))
 
 
 def spread(picture: Image.Image) -> float:

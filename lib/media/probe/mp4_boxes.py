@@ -13,6 +13,8 @@ from typing import IO
 
 #: Boxes of a file or of one box that are read before it is no file that anybody made.
 MAX_BOXES = 4096
+#: Boxes that a film does not play without. What stands behind the last of them may be anything.
+_NEEDED = {b"moov", b"mdat", b"moof"}
 _INSIDE = {b"moov", b"trak", b"edts"}
 
 
@@ -24,7 +26,7 @@ class Boxes:
     faststart: bool
     #: A list (elst) that hides frames or shifts them, which some platforms refuse.
     edit_list: bool
-    #: A box promises more bytes than the file has.
+    #: A box that is needed promises more bytes than the file has, or the index is not there.
     cut_short: bool
 
 
@@ -36,11 +38,11 @@ def read(file: Path) -> Boxes:
     with file.open("rb") as stream:
         for name, start, end in _walk(stream, 0, size):
             order.append(name)
-            is_cut = is_cut or end > size
+            is_cut = is_cut or (end > size and name in _NEEDED)
             if name == b"moov":
                 has_edits = _holds(stream, start, min(end, size), b"elst")
     first = next((name for name in order if name in (b"moov", b"mdat")), b"")
-    return Boxes(first == b"moov", has_edits, is_cut)
+    return Boxes(first == b"moov", has_edits, is_cut or b"moov" not in order)
 
 
 def _walk(stream: IO[bytes], at: int, end: int) -> Iterator[tuple[bytes, int, int]]:

@@ -15,12 +15,16 @@ FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,wav,mp3"
 #: Decoders that may run on an input: what cameras, phones, voices and we ourselves write.
 CODECS = (
     "h264,hevc,mpeg4,vp9,libdav1d,av1,aac,mp3,mp3float,alac,flac,opus,"
-    "pcm_u8,pcm_s16le,pcm_s24le,pcm_s32le,pcm_f32le,pcm_f64le,pcm_mulaw,pcm_alaw"
+    "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le,pcm_f64le,pcm_mulaw,pcm_alaw"
 )
-#: Largest picture that a decoder may allocate, px: 4K is 8.3 million.
-MAX_PIXELS = 8_300_000
+#: Largest picture that a decoder may allocate, px: 4K as cinemas have it, which is a little wider
+#: than that of television, with the rows that a codec adds below.
+MAX_PIXELS = 4096 * 2176
 #: Seconds that are read of one input: a header that promises more binds nobody for longer.
 MAX_SECONDS = 7200
+#: Bytes at which an input's streams are known. A number that is added tells two openings of one
+#: file apart, which a graph would take for one and refuse, or read for both at once.
+PROBED_BYTES = 5_000_000
 #: A list of files to be read one after another: only such as we write ourselves, asked for by name.
 LISTS = "concat"
 #: Sources of ffmpeg's own that a graph may begin with.

@@ -1,8 +1,8 @@
 """How loud a sound is, after EBU R 128, and whether it is silent or was clipped.
 
 ``mastering.py`` asks before, while and after it works; ``music.py`` to bring two sounds to one
-level. A meter's words are believed only when ffmpeg ended well, and only within what a meter can
-say: with an option that it does not know, ffmpeg prints a summary of 0.0 LUFS all the same.
+level. A meter's words are believed only when ffmpeg ended well and samples went through the meter:
+with an option that it does not know, ffmpeg prints a summary of 0.0 LUFS all the same.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from lib.media.runner.inputs import name_of
 RATE_HZ = 48_000
 #: Integrated loudness below which nobody hears anything, LUFS; the meter's own floor is -70.
 SILENT_LUFS = -60.0
+#: What the meter can tell apart, LUFS: numbers beyond full scale can be louder than 0.
+_LOWEST_LUFS, _HIGHEST_LUFS = -70.0, 10.0
 #: The meter counts in blocks of this length, so nothing shorter has a loudness, seconds.
 SHORTEST_S = 0.4
 #: A wave touches its peak with one sample or two; from this mean length of flat runs on it was cut.
@@ -97,7 +99,9 @@ def read(words: str, *, peaks: bool = True) -> Loudness:
     counts = _counts(words)
     lufs, lra = _value(rf"I:{_NUMBER} LUFS", summary), _value(rf"LRA:{_NUMBER} LU", summary)
     peak = _value(rf"Peak:{_NUMBER} dBFS", summary) if peaks else math.nan
-    if lufs is None or lra is None or peak is None or not counts or not -70.0 <= lufs < 0.0:
+    heard = bool(counts and counts[-1])  # counted behind the meter
+    believed = heard and lufs is not None and _LOWEST_LUFS <= lufs <= _HIGHEST_LUFS
+    if not believed or lufs is None or lra is None or peak is None:
         tail = summary.strip()[-500:]
         raise ToolFailed("the meter", "gave no loudness that can be believed", tail=tail)
     return Loudness(lufs, peak, lra, round(counts[-1] / RATE_HZ, 4))

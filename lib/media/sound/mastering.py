@@ -23,7 +23,7 @@ from lib.media.sound.loudness import RATE_HZ, Loudness, Survey
 #: Distance from the target that a finished file may show, LU: the meter rounds to tenths, so that
 #: the true distance is below 0.2.
 WITHIN_LU = 0.11
-#: Renders before a sound is given up: each costs about a hundredth of its length.
+#: Drafts, and again renders, before a sound is given up: each costs a hundredth of its length.
 MOST_RENDERS = 12
 #: Most that a peak may be pressed down, dB: what is left beyond has no likeness to what was.
 MOST_LIMITED_DB = 30.0
@@ -87,17 +87,29 @@ class Mastered:
         return asdict(self)
 
 
-def master(sound: Any, file: Path, target: Target, *, found: Survey | None = None) -> Mastered:
+class _Unreached(ToolFailed):
+    """A sound that cannot be so loud below so low a peak."""
+
+
+def master(
+    sound: Any, file: Path, target: Target, *, found: Survey | None = None, or_nearest: bool = False
+) -> Mastered:
     """Write a stream of a graph to a file (.wav, .m4a or .mp3), stereo at 48 kHz, at a loudness.
 
-    ``found`` is its survey, for who has it already.
+    ``found`` is its survey, for who has it already. With ``or_nearest`` what cannot be that loud is
+    made as loud as it can be, for a sound that nobody could record again.
     Raises ToolFailed naming what is wrong with a sound that is silent, clipped, too short or too
     long, or that cannot be that loud below that peak.
     """
     coding = _CODINGS[file.suffix]
     found = found or loudness.survey(sound)
     refuse(found)
-    return _Work(sound, file, target, found.loudness, coding).done()
+    try:
+        return _Work(sound, file, target, found.loudness, coding).done()
+    except _Unreached:
+        if not or_nearest:
+            raise
+    return _Work(sound, file, target, found.loudness, coding).loudest()
 
 
 def refuse(found: Survey) -> None:
@@ -135,18 +147,36 @@ class _Work:
 
     def done(self) -> Mastered:
         """Find the gain by drafts where the limiter has to work, then write the file."""
-        limit_db = self.target.ceiling_dbtp - self.coding.headroom_db - RESAMPLE_DB
+        limit_db = self._first_limit_db()
         self.gain_db = self.target.lufs - self.before.lufs
         if self._limits(limit_db):
             self._step(limit_db, None)
-        made = self._step(limit_db, self.file)
+        return self._told(self._step(limit_db, self.file), limit_db)
+
+    def loudest(self) -> Mastered:
+        """Write the file as loud as its peaks allow."""
+        limit_db = self._first_limit_db()
+        wanted_db = self.target.lufs - self.before.lufs
+        self.gain_db = min(wanted_db, limit_db + MOST_LIMITED_DB - self.before.true_peak_dbtp)
+        for _ in range(MOST_RENDERS):
+            made = self._render(limit_db, self.file)
+            over_db = made.true_peak_dbtp - self.target.ceiling_dbtp
+            if over_db <= 0:
+                return self._told(made, limit_db)
+            limit_db -= over_db + PAST_DB
+        raise self._failed(made)
+
+    def _first_limit_db(self) -> float:
+        return self.target.ceiling_dbtp - self.coding.headroom_db - RESAMPLE_DB
+
+    def _told(self, made: Loudness, limit_db: float) -> Mastered:
         how = (round(self.gain_db, 2), self._limits(limit_db), self.renders)
         return Mastered(made.lufs, made.true_peak_dbtp, made.lra_lu, made.seconds, *how)
 
     def _step(self, limit_db: float, file: Path | None) -> Loudness:
         """Step the gain along the line through the last two results until the meter agrees."""
         last_gain, last_lufs = 0.0, self.before.lufs
-        while self.renders < MOST_RENDERS:
+        for _ in range(MOST_RENDERS):
             made = self._render(limit_db, file)
             missing_lu = self.target.lufs - made.lufs
             over_db = made.true_peak_dbtp - self.target.ceiling_dbtp if file else 0.0
@@ -191,7 +221,7 @@ class _Work:
         if not math.isnan(made.true_peak_dbtp):  # a draft knows none
             reached += f" and {made.true_peak_dbtp:g} dBTP"
         words = f"the sound cannot be brought to {wanted}: it came to {reached}"
-        return ToolFailed("mastering", words)
+        return _Unreached("mastering", words)
 
 
 def limited(sound: Any, limit_db: float, *, oversampled: bool = True) -> Any:

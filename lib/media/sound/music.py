@@ -14,7 +14,7 @@ from typing import Any
 
 import ffmpeg
 
-from lib.media.runner.inputs import name_of
+from lib.media.runner.inputs import PROBED_BYTES, name_of
 from lib.media.sound import beats, loudness
 from lib.media.sound.beats import EDGE_S, Part
 from lib.media.sound.loudness import RATE_HZ
@@ -63,8 +63,11 @@ def bed(file: Path, seconds: float) -> Any:
 
 def _joined(file: Path, parts: Sequence[Part]) -> Any:
     """Play parts one after another; each runs into the next for the length of an edge."""
-    streams = [_cut(file, part, more_s=EDGE_S) for part in parts[:-1]]
-    streams.append(_cut(file, parts[-1], more_s=0.0))
+    last = len(parts) - 1
+    streams = [
+        _cut(file, part, more_s=EDGE_S if number < last else 0.0, number=number)
+        for number, part in enumerate(parts)
+    ]
     sound = streams[0]
     for stream in streams[1:]:
         sound = ffmpeg.filter(
@@ -73,10 +76,12 @@ def _joined(file: Path, parts: Sequence[Part]) -> Any:
     return sound
 
 
-def _cut(file: Path, part: Part, *, more_s: float) -> Any:
+def _cut(file: Path, part: Part, *, more_s: float, number: int = 0) -> Any:
+    """Return a part of a bed; ``number`` tells it from another that is the same."""
     length_s = part.stop_s - part.start_s + more_s
     before_s = min(PREROLL_S, part.start_s)
-    opened = ffmpeg.input(name_of(file), ss=part.start_s - before_s, t=length_s + before_s + 0.1)
+    taken = {"ss": part.start_s - before_s, "t": length_s + before_s + 0.1}
+    opened = ffmpeg.input(name_of(file), probesize=PROBED_BYTES + number, **taken)
     cut = loudness.even(opened.audio).filter("atrim", start=before_s, duration=length_s)
     return cut.filter("asetpts", "PTS-STARTPTS")
 

@@ -22,6 +22,8 @@ PAUSE_LU = 22.0
 #: Shortest pause, seconds: the stop before a t or a p is no pause.
 PAUSE_S = 0.2
 DEADLINE_S = 120.0
+#: A time as ffmpeg writes it: below a ten thousandth as 2.08333e-05.
+_TIME = r"(-?[\d.]+(?:e[-+]?\d+)?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ def windows_of(file: Path) -> tuple[Window, ...]:
     heard = heard.filter("silencedetect", noise=f"{level.lufs - PAUSE_LU:.1f}dB", duration=PAUSE_S)
     graph = heard.output("-", format="null")
     words = run_ffmpeg(graph, what="silencedetect", deadline_s=DEADLINE_S).words
-    starts = [float(found) for found in re.findall(r"silence_start: (-?[\d.]+)", words)]
-    stops = [float(found) for found in re.findall(r"silence_end: (-?[\d.]+)", words)]
+    starts = [float(found) for found in re.findall(f"silence_start: {_TIME}", words)]
+    stops = [float(found) for found in re.findall(f"silence_end: {_TIME}", words)]
     return between(list(zip(starts, [*stops, level.seconds], strict=False)), level.seconds)
 
 
