@@ -10,6 +10,7 @@ named with the file, the table, the key and the choices.
 from __future__ import annotations
 
 import itertools
+import stat
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,7 +39,8 @@ class TemplateFolders:
         found: dict[tuple[str, str], Path] = {}
         for folder, each in itertools.product(reversed(self._folders), PAGES):
             if kind in (None, each):
-                found |= {(each, file.stem): file for file in (folder / each).glob("*.toml")}
+                files = filter(_is_meant, (folder / each).glob("*.toml"))
+                found |= {(each, file.stem): file for file in files}
         return dict(sorted(found.items()))
 
     def templates(self, kind: str | None = None) -> tuple[Template, ...]:
@@ -65,25 +67,60 @@ class TemplateFolders:
         return {key: self._template(key[0], file)[1] for key, file in files.items()}
 
     def _template(self, kind: str, file: Path) -> tuple[Template, list[str]]:
-        stat = file.stat()
-        stamp = (stat.st_mtime_ns, stat.st_size)
+        try:
+            stamp = _stamp(file)
+        except OSError as error:
+            return _empty(file), [_unread(f"{kind}/{file.name}", error)]
         known = self._read.get(file)
         if known is None or known[0] != stamp:
             known = self._read[file] = (stamp, *read(kind, file))
         return known[1], known[2]
 
 
+def _is_meant(file: Path) -> bool:
+    """Tell whether a name is meant as a template: no lock or leaving of a program, no folder."""
+    if file.name.startswith("."):
+        return False
+    try:
+        return file.is_symlink() or file.is_file()
+    except OSError:
+        return True  # what is wrong with it is said when it is read
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """Return what changes whenever a file does. Raises OSError for what is no file."""
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(0, "is no file")
+    return found.st_mtime_ns, found.st_size
+
+
+def _empty(file: Path) -> Template:
+    return Template(name=file.stem, family="posts", about="", pages={})
+
+
+def _unread(where: str, error: OSError) -> str:
+    return f"{where}: cannot be read ({error.strerror}); mend or remove it"
+
+
 def read(kind: str, file: Path) -> tuple[Template, list[str]]:
     """Return a template and everything that is wrong with its file."""
     where = f"{kind}/{file.name}"
-    empty = Template(name=file.stem, family="posts", about="", pages={})
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return empty, [f"{where}: {error}; mend the TOML there"]
+        return _read(kind, file, tomllib.loads(file.read_text(encoding="utf-8-sig")))
+    except OSError as error:
+        return _empty(file), [_unread(where, error)]
+    except RecursionError:
+        return _empty(file), [f"{where}: tables or lists lie too deep in each other; flatten them"]
+    except ValueError as error:  # what is no TOML, no UTF-8, or a number of thousands of digits
+        return _empty(file), [f"{where}: {error}; mend the TOML there"]
+
+
+def _read(kind: str, file: Path, given: Json) -> tuple[Template, list[str]]:
+    where = f"{kind}/{file.name}"
     problems = list(dict.fromkeys(_tables(where, kind, given)))
     if problems:
-        return empty, problems
+        return _empty(file), problems
     pages: dict[str, dict[str, Json]] = {}
     for page, shape in itertools.product(PAGES[kind], FORMATS):
         sources = _sources(given, page, shape)
