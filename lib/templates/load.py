@@ -14,15 +14,16 @@ import stat
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from lib.core.brand import Template
 from lib.core.errors import NotFound, Refused
+from lib.templates.faults import faults, mend
 from lib.templates.names import FORMATS, PAGES
 from lib.templates.page import Page
-from lib.templates.zones import crossed, safe
+from lib.templates.zones import safe
 
 Json = dict[str, Any]
 
@@ -134,12 +135,8 @@ def _read(kind: str, file: Path, given: Json) -> tuple[Template, list[str]]:
         except ValidationError as error:
             problems += [_words(where, sources, one) for one in error.errors()]
             continue
-        if zone := crossed(made.area, page, shape):
-            named = _origin(sources, ("area",))
-            problems.append(
-                f"{where}: [{named}] area: {page} in {shape} reaches below what {zone.platform}"
-                f" covers ({zone.what}: {_sides(zone.area)}); keep within {_sides(made.safe)}"
-            )
+        for key, fault in faults(made, page, shape):
+            problems.append(f"{where}: [{_origin(sources, (key,))}] {key}: {fault}")
         dumped = made.model_dump(mode="json", exclude_defaults=True)
         pages.setdefault(page, {})[shape] = dumped
     about = str(given.get("about", ""))
@@ -200,28 +197,5 @@ def _origin(sources: list[tuple[str, Json]], place: tuple[Any, ...]) -> str:
 
 def _words(where: str, sources: list[tuple[str, Json]], error: Any) -> str:
     """Return one validation error as file, table, key and mend."""
-    place = error["loc"]
-    key = ".".join(str(part) for part in place)
-    table = _origin(sources, place)
-    if error["type"] == "extra_forbidden":
-        return f"{where}: [{table}] {key}: unknown key; choose from {', '.join(_keys(place))}"
-    given = str(error["input"])[:40]
-    mend = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
-    return f"{where}: [{table}] {key}: {mend} (given: {given!r})"
-
-
-def _keys(place: tuple[Any, ...]) -> list[str]:
-    """Return the keys of the table in which a place lies."""
-    model: Any = Page
-    for part in place[:-1]:
-        if isinstance(part, str) and part in model.model_fields:
-            annotation = model.model_fields[part].annotation
-            options = [annotation, *get_args(annotation)]
-            model = next(
-                (o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), model
-            )
-    return sorted(set(model.model_fields) - {"safe"})
-
-
-def _sides(area: Sequence[float]) -> str:
-    return "[" + ", ".join(f"{side:g}" for side in area) + "]"
+    key = ".".join(str(part) for part in error["loc"])
+    return f"{where}: [{_origin(sources, error['loc'])}] {key}: {mend(error)}"
