@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from lib.core.brand import BrandKit, Template
 from lib.core.checks import Check
 from lib.core.errors import Refused
+from lib.core.letters import is_blank
 from lib.core.paths import fingerprint
 from lib.core.proposals import Draft, Format
 from lib.core.recipes.order import Make, Order, PlanDraft
@@ -46,7 +48,17 @@ def draft_of(order: Order, kind: Format) -> tuple[Draft, BrandKit]:
             f" {order.brand}",
             hint="name one and the same brand in all three",
         )
+    for where, words in _headlines(draft):
+        if is_blank(words):
+            raise Refused(f"{where}: nothing of it can be seen", hint=f"write words into {where}")
     return draft, order.kit
+
+
+def _headlines(draft: Draft) -> Iterator[tuple[str, str]]:
+    """Yield the words without which a page or a line has nothing to say, each with its place."""
+    yield "title", draft.title
+    yield from ((f"lines.{number}", line) for number, line in enumerate(draft.lines))
+    yield from ((f"slides.{number}.heading", s.heading) for number, s in enumerate(draft.slides))
 
 
 def add_background(plan: PlanDraft, draft: Draft, kit: BrandKit, size: tuple[int, int]) -> None:
