@@ -55,6 +55,7 @@ class TemplateFolders:
         files = self.files(kind or None)
         named = [(key, file) for key, file in files.items() if key[1] == stem]
         if not named:
+            files = files or self.files()  # a kind that nobody knows has none
             known = ", ".join("/".join(key) for key in files) or "none"
             raise NotFound(f"there is no template {name!r}; there are: {known}")
         read = [self._template(key[0], file) for key, file in named]
