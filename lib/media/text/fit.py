@@ -34,6 +34,12 @@ _CONCESSIONS: dict[str, tuple[float, ...]] = {"heading": (0.93, 0.86, 0.8, 0.74)
 _ONE_LINE = 0.7
 #: What a block is worth for each line that ends within a word.
 _DIVIDED = 0.8
+#: What a block is worth whose last line is one word, shorter than a share of the longest line: of
+#: few lines, and of many.
+_WIDOWED, _SHORT = (0.83, 0.72), 0.66
+#: From so many lines on, a word alone in one of them looks lost when it is shorter than a
+#: share of the ideal line; it costs as much as a line that misses the ideal by another share.
+_MANY, _LONE, _LONE_COST = 4, 0.8, 0.25
 #: How much larger a text must become before its lines break more freely.
 _WORTH: dict[tuple[str, Manner], float] = {
     ("heading", "anywhere"): 1.25,
@@ -91,8 +97,11 @@ def _shapeliness(block: Block) -> float:
         return block.size * _ONE_LINE
     longest = max(lengths)
     evenness = sum(lengths) / len(lengths) / longest
+    spaced = any(" " in line for line in block.lines)
+    widowed = spaced and " " not in block.lines[-1] and lengths[-1] < _SHORT * longest
     divided = sum(line.endswith("-") for line in block.lines)
-    return block.size * _DIVIDED**divided * evenness * (0.6 + 0.4 * min(lengths) / longest)
+    worth = _DIVIDED**divided * (_WIDOWED[len(lengths) >= _MANY] if widowed else 1.0)
+    return block.size * worth * evenness * (0.6 + 0.4 * min(lengths) / longest)
 
 
 Lines = list[tuple[int, Break]]
@@ -223,6 +232,8 @@ class _Setting:
                 cost = (long - ideal) ** 2 + rest
                 if number == final and self.count > 1 and (number == first or long < ideal / 5):
                     cost += ideal**2
+                elif number == first and self.count >= _MANY and long < ideal * _LONE:
+                    cost += (ideal * _LONE_COST) ** 2
                 if ends[number].hyphen:
                     cost += (ideal / 3) ** 2
                 found = min(found, (cost, (number, *more)))
