@@ -10,14 +10,16 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from lib.core.colour import Rgb, contrast
 from lib.core.errors import ToolFailed
 from lib.media.layout import ground
 from lib.media.layout import page as pages
 from lib.media.layout.sheet import Says, Sheet
 from lib.media.picture.colour import tone_of
+from lib.media.picture.scrim import LEAST_CONTRAST
 from lib.media.room import Room
 from lib.templates.page import Page, Part, Source
-from tests.media.conftest import look
+from tests.media.conftest import KITS, look
 
 Json = dict[str, Any]
 SIZES = {"square": (160, 160), "4x5": (160, 200), "16x9": (284, 160)}
@@ -106,3 +108,18 @@ def test_a_page_with_nothing_in_its_area_is_its_ground_and_its_signature(room: R
     sheet = sheet_of(room, {"stack": ["figure"]}, Says("Water boils"), SIZES["4x5"])
     draw(sheet)
     assert [part for part, _ in sheet.placed] == ["sign"]
+
+
+@pytest.mark.parametrize("slug", KITS.slugs())
+def test_a_light_print_in_two_inks_is_strong_in_colour_and_every_shade_can_be_written_on(
+    room: Room, slug: str
+) -> None:
+    tone = tone_of(look(slug), "light")
+    page = Page.model_validate({"ground": {"fill": "duotone"}})
+    sheet = Sheet(page, Says("Water boils"), look(slug), tone, room, (256, 1))
+    wedge = Image.new("RGB", (256, 1))
+    wedge.putdata([(value, value, value) for value in range(256)])
+    data = ground.treated(wedge, sheet).tobytes()
+    shades: list[Rgb] = [(data[i], data[i + 1], data[i + 2]) for i in range(0, len(data), 3)]
+    assert min(contrast(shade, tone.text) for shade in shades) >= LEAST_CONTRAST
+    assert sum(max(shade) - min(shade) for shade in shades) / len(shades) > 60
