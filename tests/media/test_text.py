@@ -351,3 +351,8 @@ def test_a_heading_does_not_end_in_one_short_word(text: str) -> None:
 def test_a_long_last_word_may_end_a_heading() -> None:
     block = fit("Bees outlive dinosaurs", LEAGUE, (620, 760), (45, 150), "heading", language="en")
     assert block.lines == ("Bees outlive", "dinosaurs")
+
+
+def test_a_heading_does_not_become_a_list_of_single_words() -> None:
+    block = fit("Twelve people have walked there", LEAGUE, (700, 760), (45, 150), "heading")
+    assert block.lines == ("Twelve", "people have", "walked there")
