@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from PIL import Image, ImageDraw, ImageFont
 
 from lib.core.brand import BrandKit, Template
-from lib.media.layout import ground, page
+from lib.media.layout import ground, page, panels
 from lib.media.layout.film import FADE_S, Layer, Progress
 from lib.media.layout.sheet import Says, Sheet, figure
 from lib.media.picture import pictures
@@ -94,7 +94,7 @@ class Easel:
         look = self.kit.look()
         made = Page.model_validate(template.pages[name][shape])
         tone = tone_of(look, variant)
-        sheet = Sheet(made, says, look, tone, self.room, _half(shape))
+        sheet = panels.fitted(Sheet(made, says, look, tone, self.room, _half(shape)))
         return page.draw(sheet, ground.base(self.ground(variant, shape), sheet)), sheet
 
     def film(

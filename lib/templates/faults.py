@@ -37,6 +37,8 @@ def faults(page: Page, name: str, shape: str) -> Iterator[tuple[str, str]]:
         yield "stack", f"{words}; add heading, kicker or button"
     elif cramped := _cramped(page, always, shape):
         yield cramped
+    if any(panel.fit and _common(panel.area, page.area) != page.area for panel in page.panels):
+        yield "panels", f"a panel that fits lies under all of the area of {name} in {shape}"
     if name == "film" and (still := _still(page)):
         yield still
 

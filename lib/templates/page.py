@@ -82,6 +82,8 @@ class Panel(Setting):
     colour: Colour = "ground"
     opacity: Share = 100
     radius: Share = 0
+    #: Whether it is only as high as what stands on it, on a still page.
+    fit: bool = False
 
 
 class Frame(Setting):

@@ -60,6 +60,10 @@ def test_there_are_six_templates_of_each_kind_and_none_is_broken() -> None:
         ("[all]\nrule = { thick = 0 }", ["[all] rule.thick: must be greater"]),
         ("[all]\nheading = { width = 0 }", ["[all] heading.width: must be greater"]),
         ("[all]\nheading = { size = [79, 80] }", ["[all] heading: not even its smallest letters"]),
+        (
+            "[all]\npanels = [{ area = [6, 30, 94, 90], fit = true }]",
+            ["[all] panels: a panel that fits lies under all of the area of statement in 4x5"],
+        ),
         ("[all]\ngap = 90", ["[all] area: is 76 high in square, and what stands in it at"]),
         ("[all]\nframe = { inset = 60 }", ["[all] frame.inset: must be less than 45"]),
         ("[all]\ndots = { margin = 50 }", ["[all] dots.margin: must be less than 45"]),
