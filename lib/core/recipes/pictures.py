@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -48,17 +47,11 @@ def draft_of(order: Order, kind: Format) -> tuple[Draft, BrandKit]:
             f" {order.brand}",
             hint="name one and the same brand in all three",
         )
-    for where, words in _headlines(draft):
-        if is_blank(words):
-            raise Refused(f"{where}: nothing of it can be seen", hint=f"write words into {where}")
+    said = {"title": draft.title, **{f"lines.{n}": line for n, line in enumerate(draft.lines)}}
+    said |= {f"slides.{n}.heading": slide.heading for n, slide in enumerate(draft.slides)}
+    for where in filter(lambda place: is_blank(said[place]), said):
+        raise Refused(f"{where}: nothing of it can be seen", hint=f"write words into {where}")
     return draft, order.kit
-
-
-def _headlines(draft: Draft) -> Iterator[tuple[str, str]]:
-    """Yield the words without which a page or a line has nothing to say, each with its place."""
-    yield "title", draft.title
-    yield from ((f"lines.{number}", line) for number, line in enumerate(draft.lines))
-    yield from ((f"slides.{number}.heading", s.heading) for number, s in enumerate(draft.slides))
 
 
 def add_background(plan: PlanDraft, draft: Draft, kit: BrandKit, size: tuple[int, int]) -> None:

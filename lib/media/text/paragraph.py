@@ -119,7 +119,7 @@ def paragraph(text: str, brand: Path, spoken: str | None) -> Paragraph:
     Raises ToolFailed for a character that no bundled font shows, and where nothing can be seen.
     """
     clean = _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
-    if is_blank(clean):
+    if is_blank("".join(sign for sign in clean if not unicodedata.combining(sign))):
         raise ToolFailed("text", "there are no words to set")
     clusters = split(clean, brand)
     shown = "".join(cluster.text for cluster in clusters)
