@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from lib.core.errors import NotFound, Refused
 from lib.media.preview import Easel, contact_sheet, overview, sample
 from lib.media.room import Room
 from lib.settings import Settings
+from lib.templates.load import TemplateFolders
 from lib.templates.names import FORMATS
 from lib.wiring import parts
 
@@ -46,7 +48,7 @@ def preview(args: argparse.Namespace) -> int:
     if bool(args.template) == args.all:
         raise Refused("name one template, or --all", hint="./brandcast templates lists them")
     try:
-        chosen = found.templates() if args.all else found.find(args.template)
+        chosen = _good(found) if args.all else found.find(args.template)
     except NotFound as error:
         raise Refused(str(error), hint="./brandcast templates tells what each is for") from error
     kit = _kit(settings, args.brand)
@@ -54,7 +56,9 @@ def preview(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         easel = Easel(kit, Room(settings.assets, settings.kits, Path(folder)))
         if args.all:
-            written.append(_all(chosen, easel, args.out))
+            file = args.out or Path(f"preview-all-{kit.slug}.png")
+            _save(overview(chosen, easel, sample(kit), only=args.format), file)
+            written.append(file)
         else:
             shapes = (args.format,) if args.format else tuple(FORMATS)
             for template in chosen:
@@ -72,19 +76,28 @@ def preview(args: argparse.Namespace) -> int:
     return 0
 
 
-def _all(chosen: tuple[Template, ...], easel: Easel, out: Path | None) -> Path:
-    file = out or Path(f"preview-all-{easel.kit.slug}.png")
-    _save(overview(chosen, easel, sample(easel.kit)), file)
-    return file
+def _good(found: TemplateFolders) -> tuple[Template, ...]:
+    """Return the templates that can be drawn, and name the others. Raises Refused for none."""
+    chosen = found.templates()
+    for (kind, name), problems in found.problems().items():
+        if problems:
+            print(f"left out {kind}/{name}: {problems[0]}", file=sys.stderr)
+    if not chosen:
+        raise Refused("there is no template to draw", hint="./brandcast templates names problems")
+    return chosen
 
 
 def _kit(settings: Settings, slug: str | None) -> BrandKit:
     """Return a brand by its name, the first one by default. Raises Refused with the choices."""
     brands = parts.brands(settings)
+    slugs = brands.slugs()
+    if not slugs:
+        folders = " or ".join(str(folder) for folder in settings.kits)
+        raise Refused("there are no brand kits", hint=f"put one below {folders}")
     try:
-        return brands.get(slug or brands.slugs()[0])
+        return brands.get(slug or slugs[0])
     except NotFound as error:
-        known = ", ".join(brands.slugs())
+        known = ", ".join(slugs)
         raise Refused(f"there is no brand {slug!r}", hint=f"choose from {known}") from error
 
 

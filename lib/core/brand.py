@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from lib.core.errors import Refused
+from lib.core.letters import is_blank
 from lib.core.paths import fingerprint
 from lib.core.work import Json, Slug
 
@@ -28,6 +29,16 @@ def _slot(value: str) -> str:
     if not _SLOT.fullmatch(value):
         raise ValueError(f"{value!r} is no time of day; write it as HH:MM, for example 09:30")
     return value
+
+
+def _seen(value: str) -> str:
+    if is_blank(value):
+        raise ValueError("nothing of it can be seen; write some words")
+    return value
+
+
+#: Words that stand on pages.
+Seen = Annotated[str, AfterValidator(_seen)]
 
 
 class _Part(BaseModel):
@@ -64,8 +75,8 @@ class Fact(_Part):
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$")]
     topic: Annotated[str, Field(min_length=2, max_length=40)]
     #: A short headline for the fact, as a slide would carry it.
-    headline: Annotated[str, Field(min_length=4, max_length=60)]
-    text: Annotated[str, Field(min_length=20, max_length=220)]
+    headline: Annotated[Seen, Field(min_length=4, max_length=60)]
+    text: Annotated[Seen, Field(min_length=20, max_length=220)]
     source: Annotated[str, Field(min_length=3, max_length=200)]
 
 
@@ -83,11 +94,11 @@ class BrandKit(_Part):
     """One brand: its look, its voice, its rhythm and the facts that it may state."""
 
     slug: Slug
-    name: Annotated[str, Field(min_length=1, max_length=40)]
+    name: Annotated[Seen, Field(min_length=1, max_length=40)]
     field: Annotated[str, Field(min_length=2, max_length=60)]
     tone: str
-    handle: str
-    call_to_action: str
+    handle: Seen
+    call_to_action: Seen
     #: What the brand's words are written in, as BCP 47 ("de", "zh-Hant"); guessed when not given.
     language: Annotated[str, Field(pattern=LANGUAGE)] | None = None
     palette: Palette

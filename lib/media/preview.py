@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from PIL import Image, ImageDraw, ImageFont
 
 from lib.core.brand import BrandKit, Template
-from lib.media.layout import ground, page
+from lib.media.layout import ground, page, panels
 from lib.media.layout.film import FADE_S, Layer, Progress
 from lib.media.layout.sheet import Says, Sheet, figure
 from lib.media.picture import pictures
@@ -94,7 +94,7 @@ class Easel:
         look = self.kit.look()
         made = Page.model_validate(template.pages[name][shape])
         tone = tone_of(look, variant)
-        sheet = Sheet(made, says, look, tone, self.room, _half(shape))
+        sheet = panels.fitted(Sheet(made, says, look, tone, self.room, _half(shape)))
         return page.draw(sheet, ground.base(self.ground(variant, shape), sheet)), sheet
 
     def film(
@@ -129,9 +129,9 @@ class Film:
         now_s = share * FILM_S
         whole = self.ground.convert("RGBA")
         for layer in self.layers:
-            came = 1.0 if layer.start_s == 0 else (now_s - layer.start_s) / FADE_S
-            if came <= 0:
+            if now_s < layer.start_s:
                 continue
+            came = (now_s - layer.start_s) / FADE_S if layer.comes else 1.0
             eased = 1 - (1 - min(1.0, came)) ** 3
             picture, place = layer.at(eased)
             opacity = layer.opacity(eased)
@@ -197,14 +197,18 @@ def _mounted(
 
 
 def overview(
-    templates: Sequence[Template], easel: Easel, words: Sample, variant: str = "dark"
+    templates: Sequence[Template],
+    easel: Easel,
+    words: Sample,
+    variant: str = "dark",
+    only: str | None = None,
 ) -> Image.Image:
-    """Return one page with a picture or two of every template, in the format it is used in."""
+    """Return one page with all pages of templates, in the format each is used in or in one."""
     cells: list[tuple[str, Image.Image]] = []
     for template in templates:
         for name in template.pages:
             shape = {"posts": "4x5", "reels": "9x16"}[template.family]
-            shape = "16x9" if name == "youtube" else shape
+            shape = only or ("16x9" if name == "youtube" else shape)
             if name == "film":
                 film = easel.film(template, shape, variant, (words.title, words.lines))
                 picture = film.at(0.95)

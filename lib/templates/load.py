@@ -10,18 +10,20 @@ named with the file, the table, the key and the choices.
 from __future__ import annotations
 
 import itertools
+import stat
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from lib.core.brand import Template
 from lib.core.errors import NotFound, Refused
+from lib.templates.faults import faults, mend
 from lib.templates.names import FORMATS, PAGES
 from lib.templates.page import Page
-from lib.templates.zones import crossed, safe
+from lib.templates.zones import safe
 
 Json = dict[str, Any]
 
@@ -38,7 +40,8 @@ class TemplateFolders:
         found: dict[tuple[str, str], Path] = {}
         for folder, each in itertools.product(reversed(self._folders), PAGES):
             if kind in (None, each):
-                found |= {(each, file.stem): file for file in (folder / each).glob("*.toml")}
+                files = filter(_is_meant, (folder / each).glob("*.toml"))
+                found |= {(each, file.stem): file for file in files}
         return dict(sorted(found.items()))
 
     def templates(self, kind: str | None = None) -> tuple[Template, ...]:
@@ -52,6 +55,7 @@ class TemplateFolders:
         files = self.files(kind or None)
         named = [(key, file) for key, file in files.items() if key[1] == stem]
         if not named:
+            files = files or self.files()  # a kind that nobody knows has none
             known = ", ".join("/".join(key) for key in files) or "none"
             raise NotFound(f"there is no template {name!r}; there are: {known}")
         read = [self._template(key[0], file) for key, file in named]
@@ -65,25 +69,60 @@ class TemplateFolders:
         return {key: self._template(key[0], file)[1] for key, file in files.items()}
 
     def _template(self, kind: str, file: Path) -> tuple[Template, list[str]]:
-        stat = file.stat()
-        stamp = (stat.st_mtime_ns, stat.st_size)
+        try:
+            stamp = _stamp(file)
+        except OSError as error:
+            return _empty(file), [_unread(f"{kind}/{file.name}", error)]
         known = self._read.get(file)
         if known is None or known[0] != stamp:
             known = self._read[file] = (stamp, *read(kind, file))
         return known[1], known[2]
 
 
+def _is_meant(file: Path) -> bool:
+    """Tell whether a name is meant as a template: no lock or leaving of a program, no folder."""
+    if file.name.startswith("."):
+        return False
+    try:
+        return file.is_symlink() or file.is_file()
+    except OSError:
+        return True  # what is wrong with it is said when it is read
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """Return what changes whenever a file does. Raises OSError for what is no file."""
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(0, "is no file")
+    return found.st_mtime_ns, found.st_size
+
+
+def _empty(file: Path) -> Template:
+    return Template(name=file.stem, family="posts", about="", pages={})
+
+
+def _unread(where: str, error: OSError) -> str:
+    return f"{where}: cannot be read ({error.strerror}); mend or remove it"
+
+
 def read(kind: str, file: Path) -> tuple[Template, list[str]]:
     """Return a template and everything that is wrong with its file."""
     where = f"{kind}/{file.name}"
-    empty = Template(name=file.stem, family="posts", about="", pages={})
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return empty, [f"{where}: {error}; mend the TOML there"]
+        return _read(kind, file, tomllib.loads(file.read_text(encoding="utf-8-sig")))
+    except OSError as error:
+        return _empty(file), [_unread(where, error)]
+    except RecursionError:
+        return _empty(file), [f"{where}: tables or lists lie too deep in each other; flatten them"]
+    except ValueError as error:  # what is no TOML, no UTF-8, or a number of thousands of digits
+        return _empty(file), [f"{where}: {error}; mend the TOML there"]
+
+
+def _read(kind: str, file: Path, given: Json) -> tuple[Template, list[str]]:
+    where = f"{kind}/{file.name}"
     problems = list(dict.fromkeys(_tables(where, kind, given)))
     if problems:
-        return empty, problems
+        return _empty(file), problems
     pages: dict[str, dict[str, Json]] = {}
     for page, shape in itertools.product(PAGES[kind], FORMATS):
         sources = _sources(given, page, shape)
@@ -97,12 +136,8 @@ def read(kind: str, file: Path) -> tuple[Template, list[str]]:
         except ValidationError as error:
             problems += [_words(where, sources, one) for one in error.errors()]
             continue
-        if zone := crossed(made.area, page, shape):
-            named = _origin(sources, ("area",))
-            problems.append(
-                f"{where}: [{named}] area: {page} in {shape} reaches below what {zone.platform}"
-                f" covers ({zone.what}: {_sides(zone.area)}); keep within {_sides(made.safe)}"
-            )
+        for key, fault in faults(made, page, shape):
+            problems.append(f"{where}: [{_origin(sources, (key,))}] {key}: {fault}")
         dumped = made.model_dump(mode="json", exclude_defaults=True)
         pages.setdefault(page, {})[shape] = dumped
     about = str(given.get("about", ""))
@@ -163,28 +198,5 @@ def _origin(sources: list[tuple[str, Json]], place: tuple[Any, ...]) -> str:
 
 def _words(where: str, sources: list[tuple[str, Json]], error: Any) -> str:
     """Return one validation error as file, table, key and mend."""
-    place = error["loc"]
-    key = ".".join(str(part) for part in place)
-    table = _origin(sources, place)
-    if error["type"] == "extra_forbidden":
-        return f"{where}: [{table}] {key}: unknown key; choose from {', '.join(_keys(place))}"
-    given = str(error["input"])[:40]
-    mend = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
-    return f"{where}: [{table}] {key}: {mend} (given: {given!r})"
-
-
-def _keys(place: tuple[Any, ...]) -> list[str]:
-    """Return the keys of the table in which a place lies."""
-    model: Any = Page
-    for part in place[:-1]:
-        if isinstance(part, str) and part in model.model_fields:
-            annotation = model.model_fields[part].annotation
-            options = [annotation, *get_args(annotation)]
-            model = next(
-                (o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), model
-            )
-    return sorted(set(model.model_fields) - {"safe"})
-
-
-def _sides(area: Sequence[float]) -> str:
-    return "[" + ", ".join(f"{side:g}" for side in area) + "]"
+    key = ".".join(str(part) for part in error["loc"])
+    return f"{where}: [{_origin(sources, error['loc'])}] {key}: {mend(error)}"

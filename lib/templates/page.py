@@ -11,8 +11,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=100)]
+#: What would vanish at 0: how long a mark is, how thick a line, how much of the area a text takes.
+Length = Annotated[float, Field(ge=1, le=100)]
+Thickness = Annotated[float, Field(gt=0, le=50)]
+Extent = Annotated[float, Field(ge=5, le=100)]
+#: Distance from both sides of a page, which leaves something between them.
+Margin = Annotated[float, Field(ge=0, lt=45)]
 Colour = Literal["ground", "text", "primary", "secondary", "accent"]
 Part = Literal["kicker", "figure", "heading", "body", "button", "bar", "rule", "quote", "logo"]
+#: Parts that are texts; the others are marks.
+TEXTS: tuple[Part, ...] = ("kicker", "figure", "heading", "body", "button")
 Source = Literal["heading", "body", "brand", "handle", "index", "figure", "call"]
 Align = Literal["start", "centre", "end"]
 
@@ -21,6 +29,8 @@ def _area(value: tuple[float, float, float, float]) -> tuple[float, float, float
     left, top, right, bottom = value
     if left >= right or top >= bottom:
         raise ValueError("an area is [left, top, right, bottom], each side before the other")
+    if right - left < 1 or bottom - top < 1:
+        raise ValueError("an area is at least 1 wide and 1 high")
     return value
 
 
@@ -30,10 +40,19 @@ def _range(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
+def _stack(value: tuple[Part, ...]) -> tuple[Part, ...]:
+    for part in TEXTS:
+        if value.count(part) > 1:
+            raise ValueError(f"{part} stands there {value.count(part)} times; a text stands once")
+    return value
+
+
 #: Left, top, right and bottom, per cent of the page; mirrored for words that run right to left.
 Area = Annotated[tuple[Share, Share, Share, Share], AfterValidator(_area)]
 #: Smallest and largest size of letters, per cent of the page's shorter side.
 Sizes = Annotated[tuple[float, float], AfterValidator(_range)]
+#: What stands in the area, from above.
+Stack = Annotated[tuple[Part, ...], Field(min_length=1), AfterValidator(_stack)]
 
 
 class Setting(BaseModel):
@@ -63,13 +82,15 @@ class Panel(Setting):
     colour: Colour = "ground"
     opacity: Share = 100
     radius: Share = 0
+    #: Whether it is only as high as what stands on it, on a still page.
+    fit: bool = False
 
 
 class Frame(Setting):
     """A thin line around the page, whole or only its corners."""
 
-    inset: Share = 4.0
-    thick: Share = 0.25
+    inset: Margin = 4.0
+    thick: Thickness = 0.25
     colour: Colour = "text"
     corners: bool = False
 
@@ -81,8 +102,8 @@ class Words(Setting):
     font: Literal["heading", "body"] = "body"
     size: Sizes
     #: Most of the area's width and height that it may take.
-    width: Share = 100
-    height: Share = 100
+    width: Extent = 100
+    height: Extent = 100
     colour: Colour = "text"
     caps: bool = False
     #: Room above it; the page's own when it is not given.
@@ -103,7 +124,7 @@ class Figure(Words):
     says: Source = "figure"
     font: Literal["heading", "body"] = "heading"
     size: Sizes = (14, 46)
-    height: Share = 50
+    height: Extent = 50
     colour: Colour = "accent"
 
 
@@ -120,7 +141,7 @@ class Body(Words):
 
     says: Source = "body"
     size: Sizes = (2.8, 4.3)
-    height: Share = 60
+    height: Extent = 60
 
 
 class Button(Words):
@@ -134,8 +155,8 @@ class Button(Words):
 class Mark(Setting):
     """A bar, a rule, a quotation mark or the logo: how long, how high, which colour."""
 
-    length: Share = 11.0
-    thick: Share = 1.1
+    length: Length = 11.0
+    thick: Thickness = 1.1
     colour: Colour = "accent"
     gap: Share | None = None
 
@@ -143,21 +164,21 @@ class Mark(Setting):
 class Rule(Mark):
     """A thin line."""
 
-    length: Share = 100
-    thick: Share = 0.25
+    length: Length = 100
+    thick: Thickness = 0.25
     colour: Colour = "text"
 
 
 class Quote(Mark):
     """A quotation mark."""
 
-    length: Share = 13
+    length: Length = 13
 
 
 class Logo(Mark):
     """The brand's logo, in the column."""
 
-    length: Share = 22
+    length: Length = 22
 
 
 class Sign(Setting):
@@ -167,7 +188,7 @@ class Sign(Setting):
     #: Where its middle stands, per cent down; at the foot of what no platform covers by default.
     at: Share | None = None
     #: Distance from the page's sides, per cent of its shorter side.
-    margin: Share = 7.5
+    margin: Margin = 7.5
     logo: Share = 8.2
     handle: bool = True
     size: Sizes = (2.4, 3.4)
@@ -179,7 +200,7 @@ class Dots(Setting):
     style: Literal["dots", "count", "line", "none"] = "none"
     place: Literal["start", "centre", "end"] = "end"
     at: Share | None = None
-    margin: Share = 7.5
+    margin: Margin = 7.5
 
 
 class Lines(Setting):
@@ -216,8 +237,7 @@ class Page(Setting):
     anchor: Literal["top", "middle", "bottom"] = "middle"
     align: Align = "start"
     gap: Share = 4.0
-    #: What stands in the area, from above.
-    stack: tuple[Part, ...] = Field(default=("bar", "heading", "body"), min_length=1)
+    stack: Stack = ("bar", "heading", "body")
     kicker: Kicker = Kicker()
     figure: Figure = Figure()
     heading: Heading = Heading()

@@ -64,6 +64,12 @@ BREAKS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "mood",
         "remove",
     ),
+    "blank handle": (
+        swap("brand.toml", 'handle = "@nightskynotes"', 'handle = "\u200b "'),
+        "brand.toml",
+        "handle",
+        "write some words",
+    ),
     "missing key": (swap("brand.toml", "handle = ", "# handle = "), "brand.toml", "handle", "add"),
     "bad colour": (
         swap("brand.toml", "#3B2A78", "purple"),

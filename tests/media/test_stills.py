@@ -180,6 +180,20 @@ def test_a_character_that_no_font_has_is_named() -> None:
         fit("Good 𐎀 morning", INTER, (400, 200), (20, 60))
 
 
+@pytest.mark.parametrize("text", ["", " ", "\ufeff", "\u202e\u202e", "\u2800\u3164", "\u0301"])
+def test_a_text_of_which_nothing_can_be_seen_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ToolFailed, match="there are no words to set"):
+        fit(text, INTER, (400, 200), (20, 60))
+
+
+@pytest.mark.parametrize("blank", [" ", "\ufeff", "\u202e\u202e"])
+def test_a_page_with_a_blank_body_is_the_page_without_one(room: Room, blank: str) -> None:
+    pages = {"blank": page("body", (540, 675), body=blank), "none": page("body", (540, 675))}
+    pages |= {"call": page("closing", (540, 675), body=blank)}
+    files = draw(room, SLUGS[0], "dark", pages)
+    assert files["blank"].read_bytes() == files["none"].read_bytes()
+
+
 def test_a_text_is_as_large_as_its_box_allows_and_its_lines_are_balanced() -> None:
     block = fit("one two three four five six seven", INTER, (400, 200), (12, 200), "heading")
     assert block.height <= 200

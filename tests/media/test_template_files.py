@@ -51,6 +51,24 @@ def test_there_are_six_templates_of_each_kind_and_none_is_broken() -> None:
         ("[9x16.back]\nanchor = 'top'", ["[9x16.back]: unknown", "closing"]),
         ("[all]\nsafe = 3\narea = [8, 16, 86, 70]", ["[all] safe: is derived"]),
         ("[all\n", ["mend the TOML"]),
+        ("[all]\nstack = ['bar', 'figure']", ["[all] stack: statement", "add heading"]),
+        ("[all]\nstack = ['bar', 'body']", ["[all] stack: cover", "add heading"]),
+        ("[all]\nheading = { says = 'figure' }\nstack = ['heading']", ["[all] stack: statement"]),
+        ("[all]\nstack = ['heading', 'heading', 'body']", ["[all] stack: heading stands there 2"]),
+        ("[all]\nlogo = { length = 0 }", ["[all] logo.length: must be greater"]),
+        ("[all]\nquote = { length = 0.01 }", ["[all] quote.length: must be greater"]),
+        ("[all]\nrule = { thick = 0 }", ["[all] rule.thick: must be greater"]),
+        ("[all]\nheading = { width = 0 }", ["[all] heading.width: must be greater"]),
+        ("[all]\nheading = { size = [79, 80] }", ["[all] heading: not even its smallest letters"]),
+        (
+            "[all]\npanels = [{ area = [6, 30, 94, 90], fit = true }]",
+            ["[all] panels: a panel that fits lies under all of the area of statement in 4x5"],
+        ),
+        ("[all]\ngap = 90", ["[all] area: is 76 high in square, and what stands in it at"]),
+        ("[all]\nframe = { inset = 60 }", ["[all] frame.inset: must be less than 45"]),
+        ("[all]\ndots = { margin = 50 }", ["[all] dots.margin: must be less than 45"]),
+        ("[all]\npanels = [{ area = [50, 50, 50.01, 60] }]", ["at least 1 wide"]),
+        ("[all]\nground = { window = [50, 50, 50.01, 60] }", ["at least 1 wide"]),
     ],
 )
 def test_what_is_wrong_is_named_with_file_table_key_and_choices(
@@ -122,3 +140,28 @@ def test_words_of_a_reel_keep_clear_of_the_buttons_on_its_right() -> None:
 )
 def test_a_figure_is_the_first_number_with_its_unit(text: str, found: str | None) -> None:
     assert figure(Says("Words", text)) == found
+
+
+@pytest.mark.parametrize(
+    ("ground", "words"),
+    [
+        ("fill = 'colour'", "[film] ground: a film of one colour stands still; give it a window"),
+        ("veil = 100", "[film] ground: a veil of 100 hides"),
+        ("fill = 'colour', window = [0, 0, 20, 20]", "a window of less than 5 % of a film"),
+        ("fill = 'colour', window = [0, 0, 100, 20]", ""),
+    ],
+)
+def test_a_film_that_would_stand_still_is_named(tmp_path: Path, ground: str, words: str) -> None:
+    lines = f"{GOOD}[cover]\nground = {{ fill = 'colour' }}\n[film]\nground = {{ {ground} }}\n"
+    problems = folders(tmp_path, lines, "reels/mine").problems()["reels", "mine"]
+    assert words in "\n".join(problems)
+    assert bool(problems) == bool(words)
+
+
+def test_a_panel_over_all_that_moves_is_named(tmp_path: Path) -> None:
+    ground = "ground = { fill = 'colour', window = [10, 20, 80, 60] }"
+    for right, bad in ((80, True), (70, False)):
+        panel = f"panels = [{{ area = [0, 0, {right}, 100] }}]"
+        lines = f"{GOOD}[film]\n{ground}\n{panel}\n"
+        problems = folders(tmp_path, lines, "reels/mine").problems()["reels", "mine"]
+        assert ["panels: a panel hides all" in problem for problem in problems] == [True] * bad

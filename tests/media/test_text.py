@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
+from pathlib import Path
 
 import pytest
 from icu4py.breakers import WordBreaker
@@ -19,6 +20,7 @@ from tests.media.conftest import ASSETS
 
 FONTS = ASSETS / "fonts"
 INTER, SORA, SERIF = (FONTS / f"{n}.otf" for n in ("Inter-Bold", "Sora-Bold", "EBGaramond-Bold"))
+LEAGUE = FONTS / "LeagueSpartan-Bold.otf"
 FAMILY, FLAG, TONED = "👩‍👩‍👧‍👦", "🇩🇪", "👍🏽"
 JAPANESE = (
     "「東京」では、AIの時代が（2026年に）始まった。「本当？」と『彼女』は言った、チョコレート！"
@@ -311,3 +313,46 @@ def test_every_bundled_fallback_font_is_in_the_list_with_its_hash() -> None:
     for file in files:
         assert hashlib.sha256(file.read_bytes()).hexdigest() in listed, file.name
     assert sum(file.stat().st_size for file in files) < 12 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "size", "lines"),
+    [
+        (
+            "Fact check: Half of it begins before 18",
+            SORA,
+            (800, 600),
+            ("Fact check:", "Half of", "it begins", "before 18"),
+        ),
+        (
+            "A day on Venus outlasts its year",
+            LEAGUE,
+            (700, 760),
+            ("A day", "on Venus", "outlasts", "its year"),
+        ),
+    ],
+)
+def test_no_more_short_words_stand_alone_than_as_many_lines_need(
+    text: str, file: Path, size: tuple[int, int], lines: tuple[str, ...]
+) -> None:
+    assert fit(text, file, size, (40, 150), "heading", language="en").lines == lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Sunlight is eight minutes old", "The Moon moves away", "Jupiter is eleven Earths wide"],
+)
+def test_a_heading_does_not_end_in_one_short_word(text: str) -> None:
+    block = fit(text, LEAGUE, (700, 760), (45, 150), "heading", language="en")
+    assert " " in block.lines[-1]
+    assert block.size > 110
+
+
+def test_a_long_last_word_may_end_a_heading() -> None:
+    block = fit("Bees outlive dinosaurs", LEAGUE, (620, 760), (45, 150), "heading", language="en")
+    assert block.lines == ("Bees outlive", "dinosaurs")
+
+
+def test_a_heading_does_not_become_a_list_of_single_words() -> None:
+    block = fit("Twelve people have walked there", LEAGUE, (700, 760), (45, 150), "heading")
+    assert block.lines == ("Twelve", "people have", "walked there")

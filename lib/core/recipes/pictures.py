@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from lib.core.brand import BrandKit, Template
 from lib.core.checks import Check
 from lib.core.errors import Refused
+from lib.core.letters import is_blank
 from lib.core.paths import fingerprint
 from lib.core.proposals import Draft, Format
 from lib.core.recipes.narration import problems
@@ -47,6 +48,10 @@ def draft_of(order: Order, kind: Format) -> tuple[Draft, BrandKit]:
             f" {order.brand}",
             hint="name one and the same brand in all three",
         )
+    said = {"title": draft.title, **{f"lines.{n}": line for n, line in enumerate(draft.lines)}}
+    said |= {f"slides.{n}.heading": slide.heading for n, slide in enumerate(draft.slides)}
+    for where in filter(lambda place: is_blank(said[place]), said):
+        raise Refused(f"{where}: nothing of it can be seen", hint=f"write words into {where}")
     for words, hint in problems(draft, order.kit):
         raise Refused(words, hint=hint)
     return draft, order.kit

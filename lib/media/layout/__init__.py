@@ -2,7 +2,7 @@
 
     sheet   a page being drawn: units, colours, words       ground  what lies under everything
     stack   texts and marks in a column, fitted and placed  marks   bars, pills, dots, logo, handle
-    page    all of that as one picture
+    page    all of that as one picture            panels  as high as what stands on them
 
 Called by ``stills``; ``reel/words.py`` makes the layers of a film of the same parts.
 """

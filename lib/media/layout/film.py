@@ -32,6 +32,11 @@ class Layer:
     #: A ground of one colour without edges: it may go with the camera.
     soft: bool = False
 
+    @property
+    def comes(self) -> bool:
+        """Tell whether it comes: what stands there from the start, and does not rise, need not."""
+        return self.start_s > 0 or self.solid
+
     def at(self, share: float) -> tuple[Image.Image, tuple[int, int]]:
         """Return it on its way, 0 to 1, in a canvas that covers all of the way; and its place."""
         left = 1 - share

@@ -6,13 +6,15 @@ moves and ``veil`` for what stands still over it.
 
 from __future__ import annotations
 
+import colorsys
+
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from lib.core.colour import Rgb, luminance
+from lib.core.colour import Rgb, contrast, luminance
 from lib.media.layout.sheet import Sheet
 from lib.media.picture import pictures
-from lib.media.picture.colour import BLACK, WHITE, mix
-from lib.media.picture.scrim import Box
+from lib.media.picture.colour import BLACK, WHITE, Tone, mix
+from lib.media.picture.scrim import LEAST_CONTRAST, Box
 
 #: A blurred ground is made at this fraction of the size.
 _SMALL = 8
@@ -62,12 +64,21 @@ def duotone(picture: Image.Image, sheet: Sheet) -> Image.Image:
             mix(by_light[2], WHITE, 0.1),
         )
     else:
-        deep, middle, light = (
-            by_light[0],
-            mix(by_light[2], tone.ground, 0.35),
-            mix(tone.ground, WHITE, 0.4),
-        )
+        deep, light = _deep(tone), mix(by_light[2], tone.ground, 0.55)
+        middle = mix(deep, by_light[2], 0.92)
     return ImageOps.colorize(grey, deep, light, mid=middle, midpoint=128)
+
+
+def _deep(tone: Tone) -> Rgb:
+    """Return the deepest ink of a light page on which its words can still be read."""
+    darkest = min(tone.colours, key=luminance)
+    hue, light, strength = colorsys.rgb_to_hls(*(part / 255 for part in darkest))
+    ink = darkest
+    while contrast(ink, tone.text) < LEAST_CONTRAST + 0.2 and light < 1:
+        light += 0.01
+        red, green, blue = colorsys.hls_to_rgb(hue, min(1.0, light), strength)
+        ink = (round(red * 255), round(green * 255), round(blue * 255))
+    return ink
 
 
 def veil(sheet: Sheet, *, still: bool = False) -> Image.Image | None:

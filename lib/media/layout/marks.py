@@ -20,11 +20,11 @@ _QUOTES = "Inter-Bold"
 def measured(sheet: Sheet, part: str, width: int) -> Item:
     """Return a mark as an item of a column ``width`` px wide."""
     of: Mark = getattr(sheet.page, part)
-    long = min(width, sheet.unit(of.length))
+    long = max(1, min(width, sheet.unit(of.length)))
     high = {
         "bar": max(3, sheet.unit(of.thick)),
         "rule": max(2, sheet.unit(of.thick)),
-        "quote": round(long * 0.72),
+        "quote": max(1, round(long * 0.72)),
         "logo": long,
     }[part]
     return Item(part, (long, high), sheet.unit(sheet.page.gap if of.gap is None else of.gap))

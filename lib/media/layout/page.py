@@ -24,7 +24,8 @@ def draw(sheet: Sheet, base: Image.Image) -> Image.Image:
     feet += [("dots", dots)] if dots else []
     sheet.placed += feet
     # All scrims before all words: a later one would veil them.
-    boxes = [hull([placed.box for placed in column]), *(box for _, box in joined(feet))]
+    boxes = [hull([placed.box for placed in column])] if column else []
+    boxes += [box for _, box in joined(feet)]
     on_picture = [box for box in boxes if not sheet.plain(box)]
     covered = scrim.lay(base, on_picture, sheet.tone, sheet.page.ground.scrim)
     picture = covered.copy()

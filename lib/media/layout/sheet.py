@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from lib.core.colour import Rgb, contrast
+from lib.core.letters import is_blank
 from lib.media.picture import scrim
 from lib.media.picture.colour import BLACK, WHITE, Tone
 from lib.media.picture.scrim import Box
@@ -95,14 +96,15 @@ class Sheet:
     def text(self, part: Words) -> str | None:
         """Return what a part says on this page; None when there is nothing to say."""
         says, handle = self.says, str(self.look["handle"])
+        body = "" if is_blank(says.body) else says.body
         found = {
             "heading": says.heading,
-            "body": says.body,
+            "body": body,
             "brand": str(self.look["brand"]),
             "handle": handle,
             "index": f"{says.index} / {says.of}" if says.of > 1 else str(self.look["brand"]),
             "figure": figure(says),
-            "call": says.body or handle,
+            "call": body or handle,
         }[part.says]
         language = str(self.look.get("language", "en"))
         caps = part.caps and found and language[:2] not in _NO_CAPS

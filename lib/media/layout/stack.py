@@ -14,10 +14,8 @@ from lib.media.layout import marks
 from lib.media.layout.sheet import Item, Sheet
 from lib.media.picture.scrim import Box
 from lib.media.text import Block
-from lib.templates.page import Mark, Words
+from lib.templates.page import TEXTS, Mark, Words
 
-#: Texts of the vocabulary; the rest of it are marks.
-TEXTS = ("kicker", "figure", "heading", "body", "button")
 #: Room that texts beside the main one give up, step by step, so that it fits.
 _GIVEN_WAY = (1.0, 0.82, 0.66, 0.52, 0.4)
 #: Share of the descent below the last line that counts as room and not as ink.
@@ -78,6 +76,8 @@ def _fitted(
     sheet: Sheet, said: dict[str, str], room: tuple[int, int], parts: list[str], share: float
 ) -> list[Item]:
     texts = [part for part in parts if part in TEXTS]
+    if not texts:  # as where a template shows only the body, of a page that has none
+        return [marks.measured(sheet, part, room[0]) for part in parts]
     main = max(texts, key=lambda part: (part != "figure", _words(sheet, part).size[1]))
     items: dict[str, Item] = {}
     for part in parts:

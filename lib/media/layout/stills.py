@@ -14,7 +14,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from lib.core.errors import ToolFailed
-from lib.media.layout import ground, page
+from lib.media.layout import ground, page, panels
 from lib.media.layout.sheet import Says, Sheet
 from lib.media.picture import pictures
 from lib.media.picture.colour import tone_of
@@ -71,8 +71,8 @@ def run(
 
 
 def sheet_of(wanted: Params, given: Page, room: Room) -> Sheet:
-    """Return a page ready to be drawn."""
-    return Sheet(
+    """Return a page ready to be drawn. Raises ToolFailed for words that cannot be set."""
+    sheet = Sheet(
         page=wanted.layouts[given.layout],
         says=Says(given.heading, given.body, given.index, given.of),
         look=wanted.look,
@@ -80,3 +80,4 @@ def sheet_of(wanted: Params, given: Page, room: Room) -> Sheet:
         room=room,
         size=(given.width, given.height),
     )
+    return panels.fitted(sheet)

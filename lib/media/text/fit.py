@@ -34,6 +34,12 @@ _CONCESSIONS: dict[str, tuple[float, ...]] = {"heading": (0.93, 0.86, 0.8, 0.74)
 _ONE_LINE = 0.7
 #: What a block is worth for each line that ends within a word.
 _DIVIDED = 0.8
+#: What a block is worth that ends in one word, shorter than a share of the longest line: of
+#: few lines, and of many.
+_WIDOWED, _SHORT = (0.83, 0.72), 0.66
+#: From so many lines on, a word alone in one of them looks lost when it is shorter than a
+#: share of the ideal line; it costs as much as a line that misses the ideal by another share.
+_MANY, _LONE, _LONE_COST = 4, 0.8, 0.25
 #: How much larger a text must become before its lines break more freely.
 _WORTH: dict[tuple[str, Manner], float] = {
     ("heading", "anywhere"): 1.25,
@@ -74,7 +80,8 @@ def fit(
         raise ToolFailed("text", words)
     smaller = [max(sizes[0], round(best.size * share)) for share in _CONCESSIONS[role]]
     settings = [best, *(s for size in smaller if (s := best.at(size)) is not None)]
-    return max((setting.block() for setting in settings), key=_shapeliness)
+    spaced = " " in whole.text
+    return max((setting.block() for setting in settings), key=lambda b: _shapeliness(b, spaced))
 
 
 @functools.lru_cache(maxsize=32)
@@ -84,15 +91,29 @@ def enlargement(file: Path) -> float:
     return min(_MOST_LARGER, max(1.0, _BREADTH / mean))
 
 
-def _shapeliness(block: Block) -> float:
-    """Return how good a block looks: its size, less what ragged lines waste of it."""
+def _shapeliness(block: Block, spaced: bool) -> float:
+    """Return how good a block looks: its size, less what ragged lines waste of it.
+
+    ``spaced`` tells whether spaces part its words, so that a line without one is a single word.
+    """
     lengths = [length(line, block.size) for line in block.pieces]
     if len(lengths) == 1 and " " in block.lines[0]:
         return block.size * _ONE_LINE
     longest = max(lengths)
     evenness = sum(lengths) / len(lengths) / longest
+    widowed = spaced and _is_widowed(block.lines, lengths[-1] / longest)
     divided = sum(line.endswith("-") for line in block.lines)
-    return block.size * _DIVIDED**divided * evenness * (0.6 + 0.4 * min(lengths) / longest)
+    worth = _DIVIDED**divided * (_WIDOWED[len(lengths) >= _MANY] if widowed else 1.0)
+    return block.size * worth * evenness * (0.6 + 0.4 * min(lengths) / longest)
+
+
+def _is_widowed(lines: tuple[str, ...], last: float) -> bool:
+    """Tell whether a block ends in one short word, or in a list of single words.
+
+    ``last`` is the last line's share of the longest.
+    """
+    alone = len(lines) > 1 and " " not in lines[-1]
+    return alone and (last < _SHORT or (len(lines) >= _MANY and " " not in lines[-2]))
 
 
 Lines = list[tuple[int, Break]]
@@ -223,6 +244,8 @@ class _Setting:
                 cost = (long - ideal) ** 2 + rest
                 if number == final and self.count > 1 and (number == first or long < ideal / 5):
                     cost += ideal**2
+                elif number == first and self.count >= _MANY and long < ideal * _LONE:
+                    cost += (ideal * _LONE_COST) ** 2
                 if ends[number].hyphen:
                     cost += (ideal / 3) ** 2
                 found = min(found, (cost, (number, *more)))

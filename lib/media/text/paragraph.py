@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lib.core.errors import ToolFailed
+from lib.core.letters import is_blank
 from lib.media.text.bidi import embedding_levels, runs_right_to_left, visual
 from lib.media.text.breaks import SOFT_HYPHEN, Break, Manner, breaks
 from lib.media.text.clusters import split
@@ -115,10 +116,10 @@ class Paragraph:
 def paragraph(text: str, brand: Path, spoken: str | None) -> Paragraph:
     """Make a text ready; ``spoken`` is its language as BCP 47, if that is known.
 
-    Raises ToolFailed for a character that no bundled font shows.
+    Raises ToolFailed for a character that no bundled font shows, and where nothing can be seen.
     """
     clean = _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
-    if not clean.strip("\u200b\u00ad"):
+    if is_blank("".join(sign for sign in clean if not unicodedata.combining(sign))):
         raise ToolFailed("text", "there are no words to set")
     clusters = split(clean, brand)
     shown = "".join(cluster.text for cluster in clusters)
