@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from lib.core.checks import Check, faults
+from lib.core.errors import Unavailable
 from lib.media.captions.cue import cues
 from lib.media.captions.files import srt, vtt
 from lib.media.probe import probe
@@ -102,6 +104,12 @@ BAD: dict[str, tuple[str | bytes, Check, str]] = {
     ),
     "that are no text": (b"\xff\xfe1\x00\n\x00", SUBRIP, "cannot be read: it is not UTF-8 at byte"),
     "cut within a time": (SRT[: SRT.rindex("-->") + 5], SUBRIP, "has no times"),
+    "of hours that nobody counts": (
+        first(first(SRT, "00:00:", "9" * 400 + ":00:"), "--> 00:", f"--> {'9' * 400}:"),
+        SUBRIP,
+        "caption 1 has no times",
+    ),
+    "in digits of another script": (first(SRT, "00:00:", "٠٠:00:"), SUBRIP, "caption 1 has no times"),
     "of minutes past sixty": (first(SRT, "00:00:", "00:61:"), SUBRIP, "caption 1 has no times"),
     "words without an end": (
         json.dumps({"entries": [*ENTRIES[:-1], {"text": "x", "start_s": 1, "stop_s": None}]}),
@@ -124,6 +132,11 @@ BAD: dict[str, tuple[str | bytes, Check, str]] = {
         TIMED,
         "end of the last words is 1e+09 s",
     ),
+    "a word that ends beyond all numbers": (
+        json.dumps({"entries": [*ENTRIES[:-1], {**ENTRIES[-1], "stop_s": 10**400}]}),
+        TIMED,
+        "cannot be read",
+    ),
     "words at no time": (
         json.dumps({"entries": [{**e, "start_s": float("nan")} for e in ENTRIES]}),
         TIMED,
@@ -140,3 +153,20 @@ def test_bad_captions_are_refused_in_words(tmp_path: Path, kind: str) -> None:
 
 def test_a_file_too_large_for_captions_is_not_read(tmp_path: Path) -> None:
     assert "too large for captions" in wrong(tmp_path, SRT + "\n" * 4_000_001, SUBRIP)
+
+
+def test_tags_that_never_end_cost_no_time(tmp_path: Path) -> None:
+    began_s = time.process_time()
+    assert wrong(tmp_path, first(VTT, "\nBread", "\n" + "<" * 200_000 + "Bread"), WEBVTT)
+    assert time.process_time() - began_s < 1.0
+
+
+def test_a_machine_without_memory_says_nothing_against_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(file: Path) -> dict[str, object]:
+        raise MemoryError
+
+    monkeypatch.setattr("lib.media.probe.captions.measure", out_of_memory)
+    with pytest.raises(Unavailable, match="the memory is used up"):
+        wrong(tmp_path, SRT, SUBRIP)

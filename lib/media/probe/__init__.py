@@ -20,6 +20,12 @@ MAX_DOCUMENT_BYTES = 32_000_000
 
 Facts = dict[str, Any]
 
+#: What bytes raise that nobody can measure; and what a machine does that lacks something.
+_BAD = (
+    *(OSError, ValueError, LookupError, TypeError, ArithmeticError, struct.error),
+    *(RecursionError, MemoryError),
+)
+
 
 def probe(file: Path, media_type: str) -> Facts:
     """Return the facts of a file; ``unreadable`` says why bad bytes cannot be measured.
@@ -38,7 +44,7 @@ def probe(file: Path, media_type: str) -> Facts:
         if not error.permanent:  # killed or out of time, which says nothing about the bytes
             raise Unavailable(str(error)) from error
         return {"unreadable": _plain(file, str(error))}
-    except (OSError, ValueError, LookupError, TypeError, struct.error, RecursionError) as error:
+    except _BAD as error:
         if lacking := machine_fault(error):
             raise Unavailable(f"{file.name} cannot be measured: {lacking}") from error
         words = f"{error}" if isinstance(error, OSError | ValueError) else f"{error!r}"
