@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 import wave
 from array import array
 from itertools import pairwise
@@ -152,6 +153,13 @@ def test_what_cannot_be_spoken_is_refused_in_words(params: dict[str, str], words
 def test_sentences_end_where_sentences_end(text: str, parts: list[str] | None) -> None:
     expected = parts or ["It cost 3.50 approx. 4 times.", "“Why?” he asked."]
     assert [sentence.text for sentence in sentences(text)] == expected
+
+
+@pytest.mark.parametrize("text", ["[" * 20_000, "[a](" * 5_000, "<a" * 10_000, "." * 20_000])
+def test_signs_that_never_end_cost_no_time(text: str) -> None:
+    began_s = time.process_time()
+    assert len(sentences(f"Say {text}")) == 1
+    assert time.process_time() - began_s < 0.5
 
 
 def test_the_tool_leaves_what_the_checks_want(tools: MediaTools, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from lib.core.errors import ToolFailed
 SENTENCE_S, PARAGRAPH_S = 0.34, 0.75
 #: Signs that are in a text for its look only.
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\ufeff"))
-_MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\]\n]*\]\([^)\n]*\)")
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)")
+_MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\[\]\n]*\]\([^()\n]*\)")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)")
 #: What ends with a point and is followed by a name or a number.
 _SHORT = frozenset(
     (
