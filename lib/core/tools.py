@@ -65,7 +65,7 @@ TOOLS: dict[str, Tool] = {
         Tool("voice", version=1, deadline_s=300, queue="render"),
         Tool("align", version=1, deadline_s=300, queue="render"),
         Tool("voice_mix", version=1, deadline_s=300, queue="render"),
-        Tool("captions", version=1, deadline_s=60, queue="desk"),
+        Tool("captions", version=2, deadline_s=60, queue="desk"),
     )
 }
 QUEUES = ("desk", "render")

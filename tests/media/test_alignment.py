@@ -18,10 +18,8 @@ import pytest
 
 from lib.core.checks import faults
 from lib.core.errors import ToolFailed
-from lib.media.captions import cue as captions
 from lib.media.captions.cue import Word
 from lib.media.probe import probe
-from lib.media.sound import speech
 from lib.media.toolbox import MediaTools
 from lib.media.voice import alignment
 from lib.media.voice.alignment import align
@@ -97,14 +95,6 @@ def test_words_are_found_in_the_recording_of_another_voice(
     wrong = errors_ms(found.words, true)
     assert median(wrong) < 40
     assert quantiles(wrong, n=20)[-1] < 120
-
-
-def test_it_is_many_times_nearer_than_the_estimate_from_pauses(tmp_path: Path) -> None:
-    true = somebody(tmp_path / "r.wav", read_aloud(Params(text=TEXT, seed=7)), 1.18)
-    aligned = errors_ms(align(tmp_path / "r.wav", TEXT).words, true)
-    windows = speech.windows_of(tmp_path / "r.wav")
-    estimated = errors_ms(captions.spread(TEXT, windows), true)
-    assert median(aligned) * 4 < median(estimated)
 
 
 def test_a_recording_of_minutes_is_aligned_from_coarse_to_fine(tmp_path: Path) -> None:

@@ -109,7 +109,11 @@ BAD: dict[str, tuple[str | bytes, Check, str]] = {
         SUBRIP,
         "caption 1 has no times",
     ),
-    "in digits of another script": (first(SRT, "00:00:", "٠٠:00:"), SUBRIP, "caption 1 has no times"),
+    "in digits of another script": (
+        first(SRT, "00:00:", "٠٠:00:"),
+        SUBRIP,
+        "caption 1 has no times",
+    ),
     "of minutes past sixty": (first(SRT, "00:00:", "00:61:"), SUBRIP, "caption 1 has no times"),
     "words without an end": (
         json.dumps({"entries": [*ENTRIES[:-1], {"text": "x", "start_s": 1, "stop_s": None}]}),

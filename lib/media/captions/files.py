@@ -64,17 +64,16 @@ def vtt(made: Sequence[Cue], *, word_times: bool = False) -> str:
 
 def _timed(cue: Cue) -> str:
     """Return the lines with a time before each word that begins after the cue does."""
-    left = list(cue.words)
+    now_s = cue.start_s
     lines = []
-    for line in cue.lines:
-        count = next(n for n in range(1, len(left) + 1) if joined(left[:n]) == line)
-        own, left = left[:count], left[count:]
+    for _, own in cue.of_lines():
         told, plain = "", ""
         for number, word in enumerate(own):
             longer = joined(own[: number + 1])
             space = " " if longer[len(plain) :].startswith(" ") else ""
-            later = cue.start_s < word.start_s < cue.stop_s
-            time = f"<{_time(word.start_s, '.')}>" if later else ""
+            time = ""
+            if now_s < word.start_s < cue.stop_s:
+                time, now_s = f"<{_time(word.start_s, '.')}>", word.start_s
             told += f"{space}{time}{_escaped(word.text)}"
             plain = longer
         lines.append(told)
