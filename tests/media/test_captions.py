@@ -88,6 +88,16 @@ def test_cues_end_where_sentences_end() -> None:
     )
 
 
+def test_a_shortened_word_ends_a_cue_only_where_it_ends_a_sentence() -> None:
+    before, after = "All that he ever said to her was No.", "It is not true in the least, he said."
+    assert any(end.endswith("No.") for end in ends_of(f"{before} {after}"))
+    assert not any(end.endswith("No.") for end in ends_of("we read about it in No. 5 of that year"))
+
+
+def ends_of(text: str) -> list[str]:
+    return [cue.lines[-1] for cue in cues(spoken(text, pause_s=0.0))]
+
+
 def test_a_pause_parts_two_cues_and_the_first_does_not_stand_through_it() -> None:
     words = (Word("before", 0.0, 0.6), Word("after", 6.0, 6.5))
     first, second = cues(words)

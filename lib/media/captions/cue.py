@@ -121,8 +121,9 @@ def _cut(piece: str) -> list[str]:
     return cut
 
 
-def _ends_sentence(word: str) -> bool:
-    return bool(_SENTENCE.search(word)) and not is_shortened(word)
+def _ends_sentence(words: Sequence[Word], at: int) -> bool:
+    word, after = words[at].text, words[at + 1].text if at + 1 < len(words) else ""
+    return bool(_SENTENCE.search(word)) and not is_shortened(word, after)
 
 
 def cues(words: Sequence[Word], *, wide: int = LINE_CHARACTERS) -> tuple[Cue, ...]:
@@ -185,13 +186,13 @@ def _costs(
     """Yield what it costs to make a cue of the words from each start on, while they fit."""
     last = words[stop - 1]
     next_s = words[stop].start_s if stop < len(words) else last.stop_s + LATE_S
-    ending = 0.0 if _ends_sentence(last.text) or next_s - last.stop_s > PAUSE_S else 5.0
+    ending = 0.0 if _ends_sentence(words, stop - 1) or next_s - last.stop_s > PAUSE_S else 5.0
     ending = 2.0 if ending and _CLAUSE.search(last.text) else ending
     inside = 0.0
     for start in starts:
         if start < stop - 1:
             torn_s = words[start + 1].start_s - words[start].stop_s
-            inside += 8.0 if _ends_sentence(words[start].text) else 0.0
+            inside += 8.0 if _ends_sentence(words, start) else 0.0
             inside += 10.0 if torn_s > PAUSE_S else 0.0
         own = words[start:stop]
         if start < stop - 1 and lines_of(own, wide) is None:

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from lib.media.captions.cue import Word
+from lib.media.text.sentences import LONGEST_WORD
 
 Seconds = Annotated[float, Field(ge=0, le=7200, allow_inf_nan=False)]
 
@@ -17,7 +18,7 @@ Seconds = Annotated[float, Field(ge=0, le=7200, allow_inf_nan=False)]
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    text: str = Field(min_length=1, max_length=400)
+    text: str = Field(min_length=1, max_length=LONGEST_WORD)
     start_s: Seconds
     stop_s: Seconds
 
