@@ -291,6 +291,21 @@ def html_free(line: str) -> str:
     return line.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<b>bold</b>", "‹b›bold‹/b›"),
+        ('<font color="red">x', '‹font color="red"›x'),
+        ("{\\an8}up", "(\\an8)up"),
+        ("{y:i}it", "(y:i)it"),
+        ("5 < 6 > 4 <3 {a} x<y", "5 < 6 > 4 <3 {a} x<y"),
+        ("--> <i", "→ <i"),
+    ],
+)
+def test_what_a_player_takes_for_a_tag_of_subrip_means_nothing(text: str, shown: str) -> None:
+    assert shown in srt((Cue(0.0, 9.0, (text,), ()),))
+
+
 def test_each_word_of_a_timed_cue_has_its_time_once_it_is_spoken() -> None:
     words = (Word("Slice", 1.0, 1.4), Word("it", 1.5, 1.7), Word("first", 1.8, 2.5))
     told = vtt(cues(words), word_times=True)

@@ -114,6 +114,12 @@ def test_handles_hashtags_and_addresses_are_never_divided() -> None:
     assert [one for one in breaks("Donaudampfschifffahrt.", "de", "hyphens") if one.hyphen]
 
 
+@pytest.mark.parametrize("text", ["\u200e", "\u2060\ufeff", "\u034f", "\ufe0f", "\u0301", "\x00"])
+def test_a_text_of_which_nothing_is_seen_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ToolFailed, match="there are no words to set"):
+        fit(text, INTER, (300, 300), (20, 80), "heading")
+
+
 def test_a_soft_hyphen_shows_only_where_a_line_ends() -> None:
     assert (
         narrow("Zu\u00adcker\u00adrü\u00adben\u00adfeld", 130, language="tlh")

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from lib.core.errors import ToolFailed
 from lib.media.text.breaks import Manner, breaks
-from lib.media.text.clusters import characters
+from lib.media.text.clusters import characters, is_seen
 from lib.media.text.sentences import is_shortened
 
 #: What a cue may hold, and how fast people read: characters, lines, characters a second.
@@ -162,7 +162,7 @@ def _checked(words: Sequence[Word]) -> list[Word]:
 
 def shared_out(word: Word) -> Iterator[Word]:
     """Yield a word in pieces that fit, each with its share of the time; nothing for none to see."""
-    whole = [pieces for pieces in _split(word.text) if any(map(_is_seen, "".join(pieces)))]
+    whole = [pieces for pieces in _split(word.text) if is_seen("".join(pieces))]
     each_s = (word.stop_s - word.start_s) / max(
         1, sum(len(piece) for own in whole for piece in own)
     )
@@ -174,10 +174,6 @@ def shared_out(word: Word) -> Iterator[Word]:
             yield Word(piece, round(start_s, 3), round(stop_s, 3), glued)
             glued = True
         glued = False
-
-
-def _is_seen(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cf", "Cc", "Mn", "Me", "Zs")
 
 
 def _costs(

@@ -6,15 +6,21 @@ so what means something to a player is written so that it means nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from lib.core.errors import ToolFailed
 from lib.media.captions import timed_words
 from lib.media.captions.cue import Cue, cues, joined
 from lib.media.room import Room
+
+#: What players take for a tag in SubRip, and for one of another format.
+_TAG = re.compile(r"<(/?[A-Za-z!?][^<>]*)>")
+_OVERRIDE = re.compile(r"\{((?:\\|[A-Za-z]:)[^{}]*)\}")
 
 
 class Params(BaseModel):
@@ -31,11 +37,13 @@ def run(
 ) -> None:
     """Make ``srt`` and ``vtt``, either or both, of ``words``.
 
-    Raises ToolFailed for words whose times do not follow each other.
+    Raises ToolFailed for words whose times do not follow each other, and when there are none.
     """
     del room
     wanted = Params.model_validate(params)
     made = cues(timed_words.read(needs["words"]).words)
+    if not made:
+        raise ToolFailed("captions", "there are no words to show; give what is said")
     if "srt" in makes:
         makes["srt"].write_text(srt(made), "utf-8")
     if "vtt" in makes:
@@ -46,11 +54,19 @@ def srt(made: Sequence[Cue]) -> str:
     """Return cues as SubRip."""
     blocks = []
     for number, cue in enumerate(made, 1):
-        # It knows no escape: the one sign that would start another time is written otherwise.
-        text = "\n".join(line.replace("-->", "→") for line in cue.lines)
+        text = _harmless("\n".join(cue.lines))
         times = f"{_time(cue.start_s, ',')} --> {_time(cue.stop_s, ',')}"
         blocks.append(f"{number}\n{times}\n{text}\n")
     return "\n".join(blocks)
+
+
+def _harmless(text: str) -> str:
+    """Return a text of SubRip, which knows no escape, with other signs where it has tags and times.
+
+    Players take “<b>” for a tag, “{\\an8}” and “{y:i}” for those of other formats; “5 < 6” for none.
+    """
+    text = _TAG.sub(r"‹\1›", text.replace("-->", "→"))
+    return _OVERRIDE.sub(r"(\1)", text)
 
 
 def vtt(made: Sequence[Cue], *, word_times: bool = False) -> str:

@@ -87,6 +87,12 @@ def script_of(character: str) -> str:
     return str(scripts.script(character))
 
 
+def is_seen(text: str) -> bool:
+    """Tell whether there is more to a text than blanks, signs for programs, and loose marks."""
+    unseen = ("Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me")
+    return any(unicodedata.category(character) not in unseen for character in text)
+
+
 def characters(text: str) -> Iterator[str]:
     """Yield what a reader sees as one character, in order."""
     from icu4py.breakers import CharacterBreaker

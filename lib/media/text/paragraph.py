@@ -16,7 +16,7 @@ from pathlib import Path
 from lib.core.errors import ToolFailed
 from lib.media.text.bidi import embedding_levels, runs_right_to_left, visual
 from lib.media.text.breaks import SOFT_HYPHEN, Break, Manner, breaks
-from lib.media.text.clusters import split
+from lib.media.text.clusters import is_seen, split
 from lib.media.text.faces import (
     EMOJI_SHARE,
     STRIKE_PX,
@@ -118,7 +118,7 @@ def paragraph(text: str, brand: Path, spoken: str | None) -> Paragraph:
     Raises ToolFailed for a character that no bundled font shows.
     """
     clean = _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
-    if not clean.strip("\u200b\u00ad"):
+    if not is_seen(clean):
         raise ToolFailed("text", "there are no words to set")
     clusters = split(clean, brand)
     shown = "".join(cluster.text for cluster in clusters)
