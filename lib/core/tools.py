@@ -64,7 +64,7 @@ TOOLS: dict[str, Tool] = {
         Tool("stitch", version=1, deadline_s=600, queue="render"),
         Tool("voice", version=2, deadline_s=300, queue="render"),
         Tool("align", version=2, deadline_s=300, queue="render"),
-        Tool("voice_mix", version=1, deadline_s=300, queue="render"),
+        Tool("voice_mix", version=2, deadline_s=300, queue="render"),
         Tool("captions", version=2, deadline_s=60, queue="desk"),
     )
 }
