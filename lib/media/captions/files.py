@@ -61,9 +61,9 @@ def srt(made: Sequence[Cue]) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Return a text of SubRip, which knows no escape, with other signs where it has tags and times.
+    """Return a text of SubRip, which has no escape, with other signs for those of tags and times.
 
-    Players take “<b>” for a tag, “{\\an8}” and “{y:i}” for those of other formats; “5 < 6” for none.
+    Players take even the tags of other formats for such; “5 < 6” is none.
     """
     text = _TAG.sub(r"‹\1›", text.replace("-->", "→"))
     return _OVERRIDE.sub(r"(\1)", text)
