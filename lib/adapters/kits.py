@@ -23,8 +23,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from lib.colour import contrast, rgb
 from lib.core.brand import RESERVED, BrandKit, Template
-from lib.core.colour import contrast, rgb
 from lib.core.errors import NotFound, Refused
 from lib.core.recipes.narration import UNSEEN
 from lib.core.voices import VOICES

@@ -25,7 +25,10 @@ _PASSING = {
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open",
     errno.ENOMEM: "the memory is used up",
+    errno.EAGAIN: "no more processes can be started",
 }
+#: What Python says where a limit refuses a thread; it has no error of its own for that.
+_NO_THREAD = "can't start new thread"
 
 
 class StudioError(Exception):
@@ -98,7 +101,12 @@ def machine_fault(error: BaseException | None) -> str:
     Looks through what an error was caused by.
     """
     while error is not None:
-        if isinstance(error, OSError) and error.errno in _PASSING:
-            return _PASSING[error.errno]
+        number = error.errno if isinstance(error, OSError) else None
+        if isinstance(error, MemoryError):
+            number = errno.ENOMEM
+        elif isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
+            number = errno.EAGAIN
+        if number in _PASSING:
+            return _PASSING[number]
         error = error.__cause__
     return ""

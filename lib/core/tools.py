@@ -62,10 +62,10 @@ TOOLS: dict[str, Tool] = {
         Tool("stills", version=6, deadline_s=120, queue="render"),
         Tool("ingest", version=2, deadline_s=600, queue="render"),
         Tool("stitch", version=1, deadline_s=600, queue="render"),
-        Tool("voice", version=1, deadline_s=300, queue="render"),
-        Tool("align", version=1, deadline_s=300, queue="render"),
-        Tool("voice_mix", version=1, deadline_s=300, queue="render"),
-        Tool("captions", version=1, deadline_s=60, queue="desk"),
+        Tool("voice", version=2, deadline_s=300, queue="render"),
+        Tool("align", version=2, deadline_s=300, queue="render"),
+        Tool("voice_mix", version=2, deadline_s=300, queue="render"),
+        Tool("captions", version=2, deadline_s=60, queue="desk"),
     )
 }
 QUEUES = ("desk", "render")

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 #: Signs for those who write pages, which would be read aloud.
-MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\]\n]*\]\([^)\n]*\)")
+MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\[\]\n]*\]\([^()\n]*\)")
 _BREATHS = re.compile(r"[,;:–—]")
 _ENDS = re.compile(r"[.!?…]+(?=\s|$)")
 
@@ -45,8 +45,8 @@ class Voice:
 
 def stranger(text: str, script: str) -> tuple[str, str] | None:
     """Return the first word with a letter of another script, and that letter."""
-    known = (script, "MODIFIER", "MASCULINE")
-    for word in text.split():
+    known = (script, "MODIFIER", "MASCULINE", "FEMININE", "MICRO")
+    for word in text.replace("\u03bc", "\u00b5").split():  # before a unit, as many write it
         for letter in filter(str.isalpha, word):
             if not unicodedata.name(letter, "").startswith(known):
                 return word, letter

@@ -13,13 +13,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "lib.core": ("lib.core",),
     "lib.ports": ("lib.core",),
     "lib.checksum": (),
+    "lib.colour": (),
     "lib.app": ("lib.app", "lib.ports", "lib.core", "lib.checksum"),
     "lib.templates": ("lib.templates", "lib.core"),
     # Its rooms lie above one another too; whoever runs a tool stands at the door.
     "lib.media.room": ("lib.core",),
     "lib.media.runner": ("lib.media.runner", "lib.core"),
-    "lib.media.text": ("lib.media.text", "lib.core"),
-    "lib.media.picture": ("lib.media.picture", "lib.media.room", "lib.core"),
+    "lib.media.text": ("lib.media.text", "lib.core", "lib.colour"),
+    "lib.media.picture": ("lib.media.picture", "lib.media.room", "lib.core", "lib.colour"),
     "lib.media.sound": ("lib.media.sound", "lib.media.runner", "lib.core"),
     "lib.media.layout": (
         "lib.media.layout",
@@ -28,8 +29,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "lib.media.room",
         "lib.templates",
         "lib.core",
+        "lib.colour",
     ),
-    "lib.media": ("lib.media", "lib.templates", "lib.ports", "lib.core"),
+    "lib.media": ("lib.media", "lib.templates", "lib.ports", "lib.core", "lib.colour"),
     "lib.adapters.document": ("lib.ports", "lib.core"),
     "lib.adapters.asked": ("lib.adapters.document", "lib.ports", "lib.core"),
     "lib.adapters.local": (
@@ -42,7 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "lib.adapters.offline": ("lib.adapters.offline", "lib.ports", "lib.core"),
     "lib.adapters.clock": ("lib.ports", "lib.core"),
-    "lib.adapters.kits": ("lib.templates", "lib.ports", "lib.core"),
+    "lib.adapters.kits": ("lib.templates", "lib.ports", "lib.core", "lib.colour"),
     "lib.adapters.gcp": (
         "lib.adapters.gcp",
         "lib.adapters.document",

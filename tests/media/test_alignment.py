@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import random
+import tracemalloc
 import wave
 from array import array
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -18,10 +20,8 @@ import pytest
 
 from lib.core.checks import faults
 from lib.core.errors import ToolFailed
-from lib.media.captions import cue as captions
 from lib.media.captions.cue import Word
 from lib.media.probe import probe
-from lib.media.sound import speech
 from lib.media.toolbox import MediaTools
 from lib.media.voice import alignment
 from lib.media.voice.alignment import align
@@ -99,14 +99,6 @@ def test_words_are_found_in_the_recording_of_another_voice(
     assert quantiles(wrong, n=20)[-1] < 120
 
 
-def test_it_is_many_times_nearer_than_the_estimate_from_pauses(tmp_path: Path) -> None:
-    true = somebody(tmp_path / "r.wav", read_aloud(Params(text=TEXT, seed=7)), 1.18)
-    aligned = errors_ms(align(tmp_path / "r.wav", TEXT).words, true)
-    windows = speech.windows_of(tmp_path / "r.wav")
-    estimated = errors_ms(captions.spread(TEXT, windows), true)
-    assert median(aligned) * 4 < median(estimated)
-
-
 def test_a_recording_of_minutes_is_aligned_from_coarse_to_fine(tmp_path: Path) -> None:
     text = "\n\n".join([TEXT, OTHER] * 5)
     true = somebody(tmp_path / "r.wav", read_aloud(Params(text=text, seed=7)), 1.15)
@@ -136,7 +128,7 @@ def test_other_words_than_the_texts_are_refused(tmp_path: Path, share: float) ->
     ("sound", "text", "language", "words"),
     [
         (array("d", bytes(8 * 48_000 * 4)), TEXT, None, "the recording is silent"),
-        (voices.voice(4.0), TEXT, None, "the recording is 4 s long, and the text takes about 2"),
+        (voices.voice(4.0), TEXT, None, "the recording is only 4 s, and the text takes about 2"),
         (voices.voice(25.0), TEXT, None, "does not say the text"),
         (voices.voice(4.0), "Hallo du", "de", "no voice here speaks German"),
         (voices.voice(4.0), "", None, "there are no words"),
@@ -148,6 +140,45 @@ def test_what_cannot_be_aligned_is_refused_in_words(
     voices.write(tmp_path / "r.wav", sound)
     with pytest.raises(ToolFailed, match=words):
         align(tmp_path / "r.wav", text, language=language)
+
+
+def test_a_text_that_cannot_be_read_is_refused_before_the_recording_is_opened(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ToolFailed, match="no voice here speaks German"):
+        align(tmp_path / "none.wav", "Hallo du", language="de")
+
+
+def test_no_more_of_a_long_recording_is_decoded_than_the_text_can_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths, decoded = [], alignment.decoded
+
+    def watched(*given) -> alignment.Samples:
+        lengths.append(len(found := decoded(*given)))
+        return found
+
+    monkeypatch.setattr(alignment, "decoded", watched)
+    with wave.open(str(tmp_path / "r.wav"), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(random.Random(1).randbytes(16_000) * 600)
+    with pytest.raises(ToolFailed, match=r"is longer than \d s, and the text takes about \d;"):
+        align(tmp_path / "r.wav", "Hello there, everybody.")
+    assert lengths[0] < 10 * alignment.RATE_HZ
+
+
+def test_the_spectra_of_a_long_recording_are_never_held_at_once() -> None:
+    samples = np.random.default_rng(1).integers(-9000, 9000, 300 * 24_000, np.int16)
+    tracemalloc.start()
+    try:
+        bands = alignment._bands(alignment._powers(samples, 24_000), 24_000, 1.0)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert bands.shape == (30_000, alignment.BANDS)
+    assert most < 30e6
 
 
 def test_bytes_that_are_no_sound_are_refused(tmp_path: Path) -> None:
@@ -189,13 +220,13 @@ def test_the_band_finds_the_path_of_the_whole_table() -> None:
 def test_the_throat_that_is_found_is_the_true_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, throat: float
 ) -> None:
-    tried, shapes = [], alignment._shapes
+    tried, bands = [], alignment._bands
 
-    def watched(power: alignment.Floats, rate_hz: int, tract: float) -> alignment.Floats:
+    def watched(powers: Iterable[alignment.Floats], rate_hz: int, tract: float) -> alignment.Floats:
         tried.append(tract)
-        return shapes(power, rate_hz, tract)
+        return bands(powers, rate_hz, tract)
 
-    monkeypatch.setattr(alignment, "_shapes", watched)
+    monkeypatch.setattr(alignment, "_bands", watched)
     somebody(tmp_path / "r.wav", read_aloud(Params(text=TEXT, seed=7)), throat)
     align(tmp_path / "r.wav", TEXT)
     assert tried[-1] == throat

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from lib.core.checks import Check, faults
+from lib.core.errors import ToolFailed, Unavailable
 from lib.media.captions.cue import cues
 from lib.media.captions.files import srt, vtt
 from lib.media.probe import probe
+from lib.media.toolbox import MediaTools
+from lib.ports import ToolCall
 from tests.media.speech_checks import captions_check, words_check
 from tests.media.test_captions import TEXT, spoken
 
@@ -20,6 +24,7 @@ SECONDS = WORDS[-1].stop_s
 SUBRIP = captions_check("application/x-subrip", TEXT, seconds=SECONDS)
 WEBVTT = captions_check("text/vtt", TEXT, seconds=SECONDS)
 TIMED = words_check(TEXT)
+HEAD = {"language": "en", "source": "hand", "seconds": SECONDS}
 ENTRIES = [{"text": w.text, "start_s": w.start_s, "stop_s": w.stop_s} for w in WORDS]
 
 
@@ -34,7 +39,7 @@ def test_what_we_write_is_accepted(tmp_path: Path) -> None:
     assert wrong(tmp_path, SRT, SUBRIP) == ""
     assert wrong(tmp_path, VTT, WEBVTT) == ""
     assert wrong(tmp_path, vtt(cues(WORDS)), WEBVTT) == ""
-    assert wrong(tmp_path, json.dumps({"entries": ENTRIES}), TIMED) == ""
+    assert wrong(tmp_path, json.dumps(HEAD | {"entries": ENTRIES}), TIMED) == ""
 
 
 def test_what_others_write_well_is_accepted(tmp_path: Path) -> None:
@@ -102,32 +107,64 @@ BAD: dict[str, tuple[str | bytes, Check, str]] = {
     ),
     "that are no text": (b"\xff\xfe1\x00\n\x00", SUBRIP, "cannot be read: it is not UTF-8 at byte"),
     "cut within a time": (SRT[: SRT.rindex("-->") + 5], SUBRIP, "has no times"),
+    "of hours that nobody counts": (
+        first(first(SRT, "00:00:", "9" * 400 + ":00:"), "--> 00:", f"--> {'9' * 400}:"),
+        SUBRIP,
+        "caption 1 has no times",
+    ),
+    "in digits of another script": (
+        first(SRT, "00:00:", "٠٠:00:"),
+        SUBRIP,
+        "caption 1 has no times",
+    ),
     "of minutes past sixty": (first(SRT, "00:00:", "00:61:"), SUBRIP, "caption 1 has no times"),
     "words without an end": (
-        json.dumps({"entries": [*ENTRIES[:-1], {"text": "x", "start_s": 1, "stop_s": None}]}),
+        json.dumps(
+            HEAD | {"entries": [*ENTRIES[:-1], {"text": "x", "start_s": 1, "stop_s": None}]}
+        ),
         TIMED,
         "cannot be read",
     ),
     "words out of order": (
-        json.dumps({"entries": [*ENTRIES[1:], ENTRIES[0]]}),
+        json.dumps(HEAD | {"entries": [*ENTRIES[1:], ENTRIES[0]]}),
         TIMED,
         "its times do not follow each other",
     ),
-    "a word missing": (json.dumps({"entries": ENTRIES[1:]}), TIMED, "too few entries"),
+    "a word missing": (json.dumps(HEAD | {"entries": ENTRIES[1:]}), TIMED, "too few entries"),
     "words of no length": (
-        json.dumps({"entries": [{**e, "stop_s": e["start_s"]} for e in ENTRIES]}),
+        json.dumps(HEAD | {"entries": [{**e, "stop_s": e["start_s"]} for e in ENTRIES]}),
         TIMED,
         "the words stand for too short a time",
     ),
     "a word that never ends": (
-        json.dumps({"entries": [*ENTRIES[:-1], {**ENTRIES[-1], "stop_s": 1e9}]}),
+        json.dumps(HEAD | {"entries": [*ENTRIES[:-1], {**ENTRIES[-1], "stop_s": 1e9}]}),
         TIMED,
-        "end of the last words is 1e+09 s",
+        f"entries {len(ENTRIES) - 1} stop_s: Input should be less than or equal to 7200",
+    ),
+    "a word that ends beyond all numbers": (
+        json.dumps(HEAD | {"entries": [*ENTRIES[:-1], {**ENTRIES[-1], "stop_s": 10**400}]}),
+        TIMED,
+        "cannot be read",
     ),
     "words at no time": (
-        json.dumps({"entries": [{**e, "start_s": float("nan")} for e in ENTRIES]}),
+        json.dumps(HEAD | {"entries": [{**e, "start_s": float("nan")} for e in ENTRIES]}),
         TIMED,
-        "its times do not follow each other",
+        "entries 0 start_s: Input should be a finite number",
+    ),
+    "words of no language": (
+        json.dumps({"entries": ENTRIES}),
+        TIMED,
+        "cannot be read: language: Field required",
+    ),
+    "a text for words": (
+        json.dumps(HEAD | {"entries": "a" * 99}),
+        TIMED,
+        "its entries are no list",
+    ),
+    "times without words": (
+        json.dumps(HEAD | {"entries": [{"start_s": 0, "stop_s": 1}] * 99}),
+        TIMED,
+        "entries 0 text: Field required",
     ),
 }
 
@@ -140,3 +177,41 @@ def test_bad_captions_are_refused_in_words(tmp_path: Path, kind: str) -> None:
 
 def test_a_file_too_large_for_captions_is_not_read(tmp_path: Path) -> None:
     assert "too large for captions" in wrong(tmp_path, SRT + "\n" * 4_000_001, SUBRIP)
+
+
+def test_a_document_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None:
+    assert "too large for a sealed document" in wrong(tmp_path, "[" * 4_000_001, TIMED)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"garbage", "the times of the words cannot be read: Invalid JSON.*; make them again"),
+        (b'{"entries": []}', "the times of the words cannot be read: language: Field required"),
+        (json.dumps(HEAD | {"entries": [{**ENTRIES[0], "text": " \u200b"}]}), "there are no words"),
+    ],
+)
+def test_words_that_no_captions_can_be_made_of_are_refused_in_words(
+    tools: MediaTools, tmp_path: Path, data: str | bytes, words: str
+) -> None:
+    file, makes = tmp_path / "w.json", {"srt": tmp_path / "c.srt"}
+    file.write_bytes(data if isinstance(data, bytes) else data.encode())
+    with pytest.raises(ToolFailed, match=words):
+        tools.run(ToolCall("captions", {}, {"words": file}, makes, tmp_path, 60))
+
+
+def test_tags_that_never_end_cost_no_time(tmp_path: Path) -> None:
+    began_s = time.process_time()
+    assert wrong(tmp_path, first(VTT, "\nBread", "\n" + "<" * 200_000 + "Bread"), WEBVTT)
+    assert time.process_time() - began_s < 1.0
+
+
+def test_a_machine_without_memory_says_nothing_against_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(file: Path) -> dict[str, object]:
+        raise MemoryError
+
+    monkeypatch.setattr("lib.media.probe.captions.measure", out_of_memory)
+    with pytest.raises(Unavailable, match="the memory is used up"):
+        wrong(tmp_path, SRT, SUBRIP)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageFilter
 
-from lib.core.colour import contrast
+from lib.colour import contrast
 from lib.core.errors import ToolFailed
 from lib.media.layout import stills
 from lib.media.picture import background, pictures, scrim

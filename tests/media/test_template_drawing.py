@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from lib.core.colour import Rgb, contrast
+from lib.colour import Rgb, contrast
 from lib.core.errors import ToolFailed
 from lib.media.layout import ground
 from lib.media.layout import page as pages

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from lib.colour import Rgb, contrast
 from lib.core.brand import Template
-from lib.core.colour import Rgb, contrast
 from lib.media.layout import sheet as sheet_module
 from lib.media.layout import stack
 from lib.media.layout.film import Layer

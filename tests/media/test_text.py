@@ -116,6 +116,12 @@ def test_handles_hashtags_and_addresses_are_never_divided() -> None:
     assert [one for one in breaks("Donaudampfschifffahrt.", "de", "hyphens") if one.hyphen]
 
 
+@pytest.mark.parametrize("text", ["\u200e", "\u2060\ufeff", "\u034f", "\ufe0f", "\u0301", "\x00"])
+def test_a_text_of_which_nothing_is_seen_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ToolFailed, match="there are no words to set"):
+        fit(text, INTER, (300, 300), (20, 80), "heading")
+
+
 def test_a_soft_hyphen_shows_only_where_a_line_ends() -> None:
     assert (
         narrow("Zu\u00adcker\u00adrü\u00adben\u00adfeld", 130, language="tlh")
@@ -136,6 +142,19 @@ def test_a_soft_hyphen_shows_only_where_a_line_ends() -> None:
         ("在尊嚴和權利上他們一律平等", "zh-Hant"),
         ("Donaudampfschifffahrt", None),
         ("Ok", None),
+        ("Do as I say, not as I do.", "en"),
+        ("Antonín Dvořák composed the New World Symphony in 1893.", "en"),
+        ("Visit Łódź with us", "en"),
+        ("See you in İstanbul, the best city", "en"),
+        ("Meet Ștefan, the new chef of the house", "en"),
+        ("The letter Δ is used in physics and it is called delta", "en"),
+        ("Dzień dobry, zapraszamy na kawę", "pl"),
+        ("Příliš žluťoučký kůň", "cs"),
+        ("A venit o fată și a spus că e la noi", "ro"),
+        ("Bugün hava çok güzel ve sıcak", "tr"),
+        ("Ο Δίας", "el"),
+        ("كتاب The Lord of the Rings جميل جدا ومفيد للقراءة في البيت", "ar"),
+        ("O pão é bom e não se estraga", "pt"),
     ],
 )
 def test_a_language_is_guessed_only_where_something_tells_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from pathlib import Path
 
 import ffmpeg
@@ -19,6 +20,7 @@ from lib.media.voice import mix as voice_mix
 from lib.media.voice import voice
 from lib.media.voice.mix import mix, stretches
 from lib.ports import ToolCall
+from tests.media import voices
 from tests.media.conftest import ASSETS
 
 TEXT = "The freezer keeps bread fresh. Slice it first, and toast what you need. That is all."
@@ -117,6 +119,57 @@ def test_a_voice_that_does_not_fit_is_refused_in_words(
     params = {"music": None, "target": "reel", "seconds": 4.0}
     with pytest.raises(ToolFailed, match=r"the voice ends at .* the whole is to be 4 s long"):
         voice_mix.run(params, spoken, {"sound": tmp_path / "s.wav"}, Room(ASSETS, (), tmp_path))
+
+
+def words_file(folder: Path, seconds: float, *times: tuple[float, float]) -> Path:
+    words = [Word("a", start_s, stop_s) for start_s, stop_s in times]
+    file = folder / "other.json"
+    voice_mix.timed_words.write(file, words, language="en", source="hand", seconds=seconds)
+    return file
+
+
+def refused(tmp_path: Path, needs: dict[str, Path], bed: str | None, words: str) -> None:
+    with pytest.raises(ToolFailed, match=words):
+        voice_mix.run(
+            {"music": bed, "target": "reel"},
+            needs,
+            {"sound": tmp_path / "s.wav"},
+            Room(ASSETS, (), tmp_path),
+        )
+
+
+@pytest.mark.parametrize("bed", ["daybreak", None])
+def test_a_silent_voice_is_refused(tmp_path: Path, bed: str | None) -> None:
+    silent = voices.write(tmp_path / "v.wav", array("d", bytes(8 * 5 * voices.RATE_HZ)))
+    needs = {"voice": silent, "words": words_file(tmp_path, 5.0, (0.1, 0.5))}
+    refused(tmp_path, needs, bed, "the voice is silent")
+
+
+def test_words_of_another_voice_are_refused(tmp_path: Path, spoken: dict[str, Path]) -> None:
+    words = words_file(tmp_path, 30.0, (20.0, 21.0))
+    told = r"the voice is \d\.\d s long, and the words are of 30\.0 s"
+    refused(tmp_path, spoken | {"words": words}, None, told)
+
+
+def test_words_that_take_no_time_are_refused_where_music_would_step_back_for_them(
+    tmp_path: Path, spoken: dict[str, Path]
+) -> None:
+    seconds = voice_mix.timed_words.read(spoken["words"]).seconds
+    words = words_file(tmp_path, seconds, (1.0, 1.0), (2.0, 2.0))
+    refused(tmp_path, spoken | {"words": words}, "daybreak", "no word takes any time")
+
+
+def test_how_far_a_lowered_bed_stays_below_is_measured_and_not_meant(
+    tmp_path: Path, spoken: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = iter((-20.0, -22.0, -20.0, -33.0))
+    monkeypatch.setattr(voice_mix, "_loud_in", lambda *_: next(levels))
+    words = voice_mix.timed_words.read(spoken["words"]).words
+    bed = ASSETS / "music" / "daybreak.m4a"
+    made = mix(
+        spoken["voice"], words, bed, tmp_path / "s.wav", target="reel", seconds=12, starts_s=1
+    )
+    assert made.below_lu == 13.0
 
 
 def test_words_that_follow_closely_are_one_stretch_and_silent_ones_none() -> None:

@@ -6,6 +6,7 @@ so what means something to a player is written so that it means nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lib.core.errors import ToolFailed
 from lib.media.captions import timed_words
 from lib.media.captions.cue import Cue, cues, joined
 from lib.media.room import Room
+
+#: What players take for a tag in SubRip, and for one of another format.
+_TAG = re.compile(r"<(/?[A-Za-z!?][^<>]*)>")
+_OVERRIDE = re.compile(r"\{((?:\\|[A-Za-z]:)[^{}]*)\}")
 
 
 class Params(BaseModel):
@@ -35,13 +41,15 @@ def run(
 ) -> None:
     """Make ``srt`` and ``vtt``, either or both, of ``words``.
 
-    Raises ToolFailed for words whose times do not follow each other.
+    Raises ToolFailed for words whose times do not follow each other, and when there are none.
     """
     del room
     wanted = Params.model_validate(params)
     made = cues(timed_words.read(needs["words"]).later(wanted.starts_s))
     if wanted.seconds is not None:
         made = tuple(replace(cue, stop_s=min(cue.stop_s, wanted.seconds)) for cue in made)
+    if not made:
+        raise ToolFailed("captions", "there are no words to show; give what is said")
     if "srt" in makes:
         makes["srt"].write_text(srt(made), "utf-8")
     if "vtt" in makes:
@@ -52,11 +60,19 @@ def srt(made: Sequence[Cue]) -> str:
     """Return cues as SubRip."""
     blocks = []
     for number, cue in enumerate(made, 1):
-        # It knows no escape: the one sign that would start another time is written otherwise.
-        text = "\n".join(line.replace("-->", "→") for line in cue.lines)
+        text = _harmless("\n".join(cue.lines))
         times = f"{_time(cue.start_s, ',')} --> {_time(cue.stop_s, ',')}"
         blocks.append(f"{number}\n{times}\n{text}\n")
     return "\n".join(blocks)
+
+
+def _harmless(text: str) -> str:
+    """Return a text of SubRip, which has no escape, with other signs for those of tags and times.
+
+    Players take even the tags of other formats for such; “5 < 6” is none.
+    """
+    text = _TAG.sub(r"‹\1›", text.replace("-->", "→"))
+    return _OVERRIDE.sub(r"(\1)", text)
 
 
 def vtt(made: Sequence[Cue], *, word_times: bool = False) -> str:
@@ -70,17 +86,16 @@ def vtt(made: Sequence[Cue], *, word_times: bool = False) -> str:
 
 def _timed(cue: Cue) -> str:
     """Return the lines with a time before each word that begins after the cue does."""
-    left = list(cue.words)
+    now_s = cue.start_s
     lines = []
-    for line in cue.lines:
-        count = next(n for n in range(1, len(left) + 1) if joined(left[:n]) == line)
-        own, left = left[:count], left[count:]
+    for _, own in cue.of_lines():
         told, plain = "", ""
         for number, word in enumerate(own):
             longer = joined(own[: number + 1])
             space = " " if longer[len(plain) :].startswith(" ") else ""
-            later = cue.start_s < word.start_s < cue.stop_s
-            time = f"<{_time(word.start_s, '.')}>" if later else ""
+            time = ""
+            if now_s < word.start_s < cue.stop_s:
+                time, now_s = f"<{_time(word.start_s, '.')}>", word.start_s
             told += f"{space}{time}{_escaped(word.text)}"
             plain = longer
         lines.append(told)

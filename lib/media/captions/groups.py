@@ -7,11 +7,13 @@ style may show fewer at a time, down to a single one.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 
-from lib.media.captions.cue import Cue, Word, cues, joined, width
+from lib.media.captions.cue import UNSPACED, Cue, Word, cues, joined, shared_out, width
 from lib.media.text.breaks import breaks
+from lib.media.text.clusters import characters
 from lib.templates.captions import CaptionStyle
 
 #: A word that is spoken faster than this stands together with the next one, seconds.
@@ -26,7 +28,8 @@ def grouped(words: Sequence[Word], style: CaptionStyle, language: str | None) ->
     ``language`` as BCP 47 tells where a long word is divided. Raises ToolFailed for words whose
     times do not follow each other.
     """
-    whole = [part for word in words for part in _parted(word, style.wide, language)]
+    pieces = [piece for word in words for piece in _pieces(word)]
+    whole = [part for piece in pieces for part in _parted(piece, style.wide, language)]
     found = cues(whole, wide=style.wide)
     if style.unit == "word":
         found = tuple(one for cue in found for one in _single(cue, style.wide))
@@ -43,7 +46,7 @@ def _single(cue: Cue, wide: int) -> Iterator[Cue]:
     runs: list[list[Word]] = []
     for word in cue.words:
         last = runs[-1] if runs else []
-        fast = bool(last) and word.start_s - last[0].start_s < FAST_S
+        fast = word.glued or (bool(last) and word.start_s - last[0].start_s < FAST_S)
         silent = word.stop_s <= word.start_s
         if last and (silent or (fast and width(joined([*last, word])) <= wide)):
             last.append(word)
@@ -55,9 +58,14 @@ def _single(cue: Cue, wide: int) -> Iterator[Cue]:
             yield Cue(start_s, stop_s, (joined(run),), tuple(run))
 
 
+def _pieces(word: Word) -> Iterator[Word]:
+    """Yield a word of a script without spaces in its phrases, which are the words of a style."""
+    yield from shared_out(word) if UNSPACED.search(word.text) else [word]
+
+
 def _parted(word: Word, wide: int, language: str | None) -> Iterator[Word]:
     """Yield a word in parts that fit a line, parted where its language divides it."""
-    text, start_s = word.text, word.start_s
+    text, start_s, glued = word.text, word.start_s, word.glued
     each_s = (word.stop_s - word.start_s) / max(1, len(text))
     while width(text) > wide:
         ways = [
@@ -66,13 +74,16 @@ def _parted(word: Word, wide: int, language: str | None) -> Iterator[Word]:
             if way.at < len(text) and width(text[: way.at] + way.hyphen) <= wide
         ]
         at, hyphen = ways[-1] if ways else _cut(text, wide)
+        if at >= len(text):
+            break
         stop_s = round(start_s + at * each_s, 3)
-        yield Word(text[:at] + hyphen, start_s, stop_s)
-        text, start_s = text[at:], stop_s
-    yield Word(text, start_s, word.stop_s)
+        yield Word(text[:at] + hyphen, start_s, stop_s, glued)
+        text, start_s, glued = text[at:], stop_s, True
+    yield Word(text, start_s, word.stop_s, glued)
 
 
 def _cut(text: str, wide: int) -> tuple[int, str]:
-    """Return where a word is cut that nothing divides: before what would not fit."""
-    at = next(at for at in range(1, len(text) + 1) if width(text[:at]) >= wide - 1)
-    return at, "-"
+    """Return where a word is cut that nothing divides: before the character that does not fit."""
+    ends = list(itertools.accumulate(map(len, characters(text))))
+    fitting = [at for at in ends if width(text[:at]) < wide]
+    return (fitting[-1] if fitting else ends[0]), "-"

@@ -16,9 +16,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from lib.core.colour import Rgb, contrast
+from lib.colour import Rgb, contrast
 from lib.core.errors import ToolFailed
-from lib.media.captions.cue import Cue, Word, joined
+from lib.media.captions.cue import Cue, Word
 from lib.media.captions.groups import grouped
 from lib.media.picture import scrim
 from lib.media.picture.colour import BLACK, WHITE, Tone
@@ -124,12 +124,10 @@ def layers(words: Sequence[Word], look: Look) -> Iterator[Shown]:
 def _lines(cue: Cue, look: Look) -> Iterator[SpokenLine]:
     number = 0
     spread = PILL if look.style.mark == "pill" else 0.0
-    for line in cue.lines:
-        left = cue.words[number:]
-        count = next(n for n in range(1, len(left) + 1) if joined(left[:n]) == line)
-        texts = [word.text for word in left[:count]]
+    for line, words in cue.of_lines():
+        texts = [word.text for word in words]
         yield SpokenLine.of(texts, line, look.font, look.language, first=number, spread=spread)
-        number += count
+        number += len(words)
 
 
 class Captions:
@@ -285,8 +283,8 @@ class Captions:
         steps: list[tuple[float, int | None]] = [(group.cue.start_s, None)]
         if self._look.style.mark != "none":
             spoken = [n for n, word in enumerate(group.cue.words) if word.stop_s > word.start_s]
-            steps = [(group.cue.words[number].start_s, number) for number in spoken]
-            steps = [(group.cue.start_s, steps[0][1]), *steps[1:]] if steps else [(0.0, None)]
+            steps = [(group.cue.words[number].start_s, number) for number in spoken] or steps
+            steps = [(group.cue.start_s, steps[0][1]), *steps[1:]]
         ends = [*(start_s for start_s, _ in steps[1:]), group.cue.stop_s]
         for place, ((start_s, marked), stop_s) in enumerate(zip(steps, ends, strict=True)):
             if stop_s > start_s:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lib.core.errors import ToolFailed
 from lib.media.captions.cue import Word
+from lib.media.text.sentences import LONGEST_WORD
 
 Seconds = Annotated[float, Field(ge=0, le=7200, allow_inf_nan=False)]
 
@@ -17,7 +19,7 @@ Seconds = Annotated[float, Field(ge=0, le=7200, allow_inf_nan=False)]
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    text: str = Field(min_length=1, max_length=400)
+    text: str = Field(min_length=1, max_length=LONGEST_WORD)
     start_s: Seconds
     stop_s: Seconds
 
@@ -61,5 +63,24 @@ def write(
 
 
 def read(file: Path) -> TimedWords:
-    """Read the document. Raises ValueError when it is none."""
-    return TimedWords.model_validate_json(file.read_bytes())
+    """Read the document. Raises ToolFailed when it is none."""
+    try:
+        return TimedWords.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        told = f"the times of the words cannot be read: {wrong(error)}"
+        raise ToolFailed("words", f"{told}; make them again") from error
+
+
+def checked(document: object) -> None:
+    """Raise ValueError naming what is wrong with a document that was parsed."""
+    try:
+        TimedWords.model_validate(document)
+    except ValidationError as error:
+        raise ValueError(wrong(error)) from error
+
+
+def wrong(error: ValidationError) -> str:
+    """Return the first thing that is wrong, and where."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = " ".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]

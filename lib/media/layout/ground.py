@@ -10,7 +10,7 @@ import colorsys
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from lib.core.colour import Rgb, contrast, luminance
+from lib.colour import Rgb, contrast, luminance
 from lib.media.layout.sheet import Sheet
 from lib.media.picture import pictures
 from lib.media.picture.colour import BLACK, WHITE, Tone, mix

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw
 
-from lib.core.colour import Rgb, contrast
+from lib.colour import Rgb, contrast
 from lib.media.layout.sheet import Item, Sheet
 from lib.media.picture import pictures
 from lib.media.picture.colour import BLACK, WHITE

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from lib.core.colour import Rgb, contrast
+from lib.colour import Rgb, contrast
 from lib.core.letters import is_blank
 from lib.media.picture import scrim
 from lib.media.picture.colour import BLACK, WHITE, Tone

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from lib.core.colour import Rgb
+from lib.colour import Rgb
 from lib.media.picture.colour import BLACK, WHITE, Tone, mix
 
 Size = tuple[int, int]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw, ImageFilter, ImageStat
 
-from lib.core.colour import Rgb, contrast
+from lib.colour import Rgb, contrast
 from lib.media.picture.colour import Tone
 
 #: Least contrast of text on the worst part of what lies under it (WCAG 2.2, level AA).

@@ -1,6 +1,6 @@
 """What a file of captions holds: read strictly, as a player would rather not.
 
-Asked by ``probe.py`` for SubRip and WebVTT, and for the times of spoken words.
+Asked by the probe for SubRip and WebVTT, and for the times of spoken words.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ MAX_BYTES = 4_000_000
 #: A pair of times may overlap by so much: what rounding makes of equal ones, seconds.
 ROUNDED_S = 0.0015
 _VTT_TIMES = re.compile(
-    r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3}) --> (?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
-    r"(?:[ \t]+\S.*)?"
+    r"(?:(\d{2,4}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
+    r" --> (?:(\d{2,4}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?:[ \t]+\S.*)?",
+    re.ASCII,
 )
 _SRT_TIMES = re.compile(
-    r"(\d{2,}):([0-5]\d):([0-5]\d),(\d{3}) --> (\d{2,}):([0-5]\d):([0-5]\d),(\d{3})"
+    r"(\d{2,4}):([0-5]\d):([0-5]\d),(\d{3}) --> (\d{2,4}):([0-5]\d):([0-5]\d),(\d{3})",
+    re.ASCII,
 )
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 #: Blocks of WebVTT that are no captions.
 _ASIDE = ("NOTE", "STYLE", "REGION")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from lib.core.colour import Rgb
+from lib.colour import Rgb
 from lib.media.text.faces import (
     EMOJI_SHARE,
     STRIKE_PX,

@@ -57,7 +57,7 @@ def split(text: str, brand: Path) -> tuple[Cluster, ...]:
 
     Raises ToolFailed naming the first character that no bundled font shows.
     """
-    units = [_bundled(unit, brand) for unit in _units(text)]
+    units = [_bundled(unit, brand) for unit in characters(text)]
     scripts = [_script(unit) for unit in units]
     _require_shaper(text, set(scripts))
     letters: dict[str, list[str]] = {}
@@ -87,7 +87,14 @@ def script_of(character: str) -> str:
     return str(scripts.script(character))
 
 
-def _units(text: str) -> Iterator[str]:
+def is_seen(text: str) -> bool:
+    """Tell whether there is more to a text than blanks, signs for programs, and loose marks."""
+    unseen = ("Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me")
+    return any(unicodedata.category(character) not in unseen for character in text)
+
+
+def characters(text: str) -> Iterator[str]:
+    """Yield what a reader sees as one character, in order."""
     from icu4py.breakers import CharacterBreaker
 
     return iter(CharacterBreaker(text, "en"))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from lib.core.colour import Rgb
+from lib.colour import Rgb
 from lib.media.text.bidi import visual
 from lib.media.text.block import Block, length
 from lib.media.text.faces import font

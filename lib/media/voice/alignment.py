@@ -8,7 +8,8 @@ What knows its own times, as our voices do, needs none of this.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ from lib.media.voice.voice import MOST_CHARACTERS, Params, read_aloud
 from lib.media.voice.warping import COARSE, Floats, lay, pooled, warp
 from lib.media.voice.warping import Path as Way
 
-RATE_HZ = 16_000
+Samples = NDArray[np.int16]
+RATE_HZ, FULL_SCALE = 16_000, 32_768
 #: Distance and length of the windows that are looked at, seconds.
 HOP_S, WINDOW_S = 0.01, 0.025
 #: Bands between these bounds, evenly spaced as an ear hears.
@@ -46,6 +48,8 @@ QUIET_DB = 30.0
 MOST_UNLIKE, STRETCH_S = 6.3, 3.0
 #: Seconds of recording to seconds of our reading, at least and at most.
 PACES = (0.4, 3.0)
+#: Windows of the beginning by which the speaker's throat is found; and that are worked on at once.
+BEGINNING, AT_ONCE = 6000, 1000
 #: Seconds that decoding may take.
 DEADLINE_S = 120.0
 
@@ -95,20 +99,23 @@ def align(recording: Path, text: str, *, language: str | None = None) -> Aligned
     Raises ToolFailed for a language that no voice here speaks, and for a recording that cannot be
     read, is silent, or says something else.
     """
-    heard = decoded(recording)
-    if not len(heard) or float(np.abs(heard).max()) < 0.001:
-        raise ToolFailed("align", "the recording is silent; give one of the text being spoken")
     read = read_aloud(Params(text=text, language=language))
+    takes_s, rate_hz = read.seconds, read.rate_hz
+    ours = np.frombuffer(b"".join(read.samples), "<i2")
+    read = dataclasses.replace(read, samples=())  # which are there once more
+    heard = decoded(recording, PACES[1] * takes_s + 1.0)
+    if not len(heard) or max(int(heard.max()), -int(heard.min())) < FULL_SCALE / 1000:
+        raise ToolFailed("align", "the recording is silent; give one of the text being spoken")
     seconds = len(heard) / RATE_HZ
-    if not PACES[0] < seconds / read.seconds < PACES[1]:
-        told = f"the recording is {seconds:.0f} s long, and the text takes about {read.seconds:.0f}"
+    if not PACES[0] < seconds / takes_s < PACES[1]:
+        long = "longer than" if seconds > takes_s else "only"
+        seconds = min(seconds, PACES[1] * takes_s)
+        told = f"the recording is {long} {seconds:.0f} s, and the text takes about {takes_s:.0f}"
         raise ToolFailed("align", f"{told}; give the text of all that is said, and no other")
-    spoken = np.frombuffer(b"".join(read.samples), "<i2").astype(np.float32)
-    ours = spoken / np.float32(32768)
-    own, theirs = _power(ours, read.rate_hz), _power(heard, RATE_HZ)
-    there = _shapes(theirs, RATE_HZ, 1.0)
-    tract = min(TRACTS, key=lambda one: _unlike(_shapes(own, read.rate_hz, one), there))
-    here = _shapes(own, read.rate_hz, tract)
+    tract = _tract(ours, rate_hz, heard)
+    there = _shapes(_bands(_powers(heard, RATE_HZ), RATE_HZ, 1.0))
+    here = _shapes(_bands(_powers(ours, rate_hz), rate_hz, tract))
+    del ours
     way = warp(here, there)
     unlike, window = _most_unlike(here, there, way)
     if unlike > MOST_UNLIKE:
@@ -119,33 +126,51 @@ def align(recording: Path, text: str, *, language: str | None = None) -> Aligned
     return Aligned(words, round(unlike, 2), round(seconds, 3), read.language)
 
 
-def decoded(recording: Path) -> Floats:
-    """Return a recording as one channel of ``RATE_HZ`` samples a second, -1..1."""
-    sound = ffmpeg.input(name_of(recording)).audio
-    graph = sound.output("pipe:1", format="f32le", acodec="pcm_f32le", ac=1, ar=RATE_HZ)
+def decoded(recording: Path, most_s: float) -> Samples:
+    """Return the first ``most_s`` of a recording as one channel of ``RATE_HZ`` samples a second."""
+    sound = ffmpeg.input(name_of(recording), t=round(most_s, 3)).audio
+    graph = sound.output("pipe:1", format="s16le", acodec="pcm_s16le", ac=1, ar=RATE_HZ)
     output = run_ffmpeg(graph, what="the recording", deadline_s=DEADLINE_S).output
-    return np.frombuffer(output, "<f4")
+    return np.frombuffer(output, "<i2")
 
 
-def _power(samples: Floats, rate_hz: int) -> Floats:
-    """Return the power spectrum of each window; high tones are raised, as an ear does."""
-    raised = np.append(samples[:1], samples[1:] - np.float32(0.97) * samples[:-1])
+def _tract(ours: Samples, rate_hz: int, heard: Samples) -> float:
+    """Return the length of vocal tract at which our voice is least unlike, by their beginnings."""
+    share = min(1.0, BEGINNING * HOP_S * rate_hz / max(1, len(ours)))
+    theirs = _powers(heard[: round(len(heard) * share)], RATE_HZ)
+    there = pooled(_shapes(_bands(theirs, RATE_HZ, 1.0)), COARSE)
+    own = list(_powers(ours[: round(len(ours) * share)], rate_hz))
+    found = {one: pooled(_shapes(_bands(own, rate_hz, one)), COARSE) for one in TRACTS}
+    return min(TRACTS, key=lambda one: lay(found[one], there).distance)
+
+
+def _powers(samples: Samples, rate_hz: int) -> Iterator[Floats]:
+    """Yield the power spectra of windows, some at once; high tones are raised, as an ear does."""
     hop, length = round(HOP_S * rate_hz), round(WINDOW_S * rate_hz)
     size = 512 if length <= 512 else 1024
-    padded = np.pad(raised, (length // 2, length))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
-    windows = windows[: len(samples) // hop]
     shape = np.hanning(length).astype(np.float32)
-    power = np.empty((len(windows), size // 2 + 1), np.float32)
-    for start in range(0, len(windows), 1000):  # a long recording needs no more memory at once
-        part = slice(start, start + 1000)
-        power[part] = np.abs(np.fft.rfft(windows[part] * shape, size)) ** 2
-    return power
+    count = len(samples) // hop
+    for first in range(0, count, AT_ONCE):
+        last = min(count, first + AT_ONCE)
+        start, stop = first * hop - length // 2 - 1, (last - 1) * hop - length // 2 + length
+        part = samples[max(0, start) : max(0, stop)].astype(np.float32) / np.float32(FULL_SCALE)
+        before = max(0, -start)
+        part = np.pad(part, (before, max(0, stop - start - before - len(part))))
+        raised = part[1:] - np.float32(0.97) * part[:-1]
+        windows = np.lib.stride_tricks.sliding_window_view(raised, length)[::hop]
+        yield (np.abs(np.fft.rfft(windows * shape, size)) ** 2).astype(np.float32)
 
 
-def _shapes(power: Floats, rate_hz: int, tract: float) -> Floats:
+def _bands(powers: Iterable[Floats], rate_hz: int, tract: float) -> Floats:
+    """Return how loud the bands of each window are, in nepers of power (windows × bands)."""
+    parts = [
+        np.log(power @ _bank(rate_hz, power.shape[1], tract) + np.float32(1e-8)) for power in powers
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, BANDS), np.float32)
+
+
+def _shapes(bands: Floats) -> Floats:
     """Return the shape of each spectrum and how it changes, all numbers about as large."""
-    bands = np.log(power @ _bank(rate_hz, power.shape[1], tract) + 1e-8)
     bands = np.maximum(bands, bands.max() - FLOOR_NEPERS)
     place = np.arange(BANDS)[:, None] + 0.5
     cosines = np.cos(np.pi / BANDS * place * np.arange(SHAPES)) * np.sqrt(2 / BANDS)
@@ -174,13 +199,6 @@ def _bank(rate_hz: int, bins: int, tract: float) -> Floats:
     return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
 
 
-def _unlike(ours: Floats, theirs: Floats) -> float:
-    """Return how unlike two recordings are, coarsely; of a long one by its beginning."""
-    share = min(1.0, 6000 / len(ours))
-    first, second = (each[: round(len(each) * share)] for each in (ours, theirs))
-    return lay(pooled(first, COARSE), pooled(second, COARSE)).distance
-
-
 def _most_unlike(ours: Floats, theirs: Floats, way: Way) -> tuple[float, int]:
     """Return how unlike two recordings are over the worst seconds of a way, and their window."""
     apart = np.sqrt(((ours - theirs[(way.first + way.last) // 2]) ** 2).sum(1))
@@ -190,11 +208,15 @@ def _most_unlike(ours: Floats, theirs: Floats, way: Way) -> tuple[float, int]:
     return float(means[worst]), worst + length // 2
 
 
-def _quiet(samples: Floats) -> NDArray[np.bool_]:
+def _quiet(samples: Samples) -> NDArray[np.bool_]:
     """Tell for each window whether it is quiet."""
     hop = round(HOP_S * RATE_HZ)
     parts = samples[: len(samples) // hop * hop].reshape(-1, hop)
-    level = 10 * np.log10((parts**2).mean(1) + 1e-12)
+    power = np.empty(len(parts))
+    for start in range(0, len(parts), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        power[some] = ((parts[some] / FULL_SCALE) ** 2).mean(1)
+    level = 10 * np.log10(power + 1e-12)
     quiet: NDArray[np.bool_] = level < np.percentile(level, 95) - QUIET_DB
     return quiet
 

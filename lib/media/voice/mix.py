@@ -18,14 +18,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from lib.core.errors import ToolFailed
 from lib.media.captions import timed_words
 from lib.media.captions.cue import Word
+from lib.media.captions.timed_words import TimedWords
 from lib.media.room import Room
 from lib.media.sound import loudness, mastering, music
+from lib.media.sound.loudness import Loudness
 from lib.media.sound.mastering import RADIO, REEL, Mastered
 from lib.media.sound.speech import Window
 
 TARGETS = {"reel": REEL, "radio": RADIO}
 #: How far below the voice a bed stays at least while somebody speaks, LU.
 BELOW_LU = 10.5
+#: What a voice may be longer or shorter than its words tell, seconds: a coder adds its edges.
+LENGTH_S = 0.3
 #: Words with a shorter pause between them are one stretch of speech, seconds.
 PAUSE_S = 0.35
 
@@ -58,7 +62,8 @@ def run(
     """Make ``sound`` of ``voice`` and ``words``, and ``measured`` (JSON), or one of them."""
     wanted = Params.model_validate(params)
     timed = timed_words.read(needs["words"])
-    least_s = wanted.starts_s + (timed.words[-1].stop_s if timed.words else 0.0)
+    _require_match(timed, loudness.measure(needs["voice"]))
+    least_s = wanted.starts_s + timed.words[-1].stop_s
     seconds = wanted.seconds or round(wanted.starts_s + timed.seconds + music.RETURN_S + 1.0, 2)
     if seconds < least_s:
         told = f"the voice ends at {least_s:.1f} s, and the whole is to be {seconds:g} s long"
@@ -89,20 +94,34 @@ def mix(
 ) -> Mixed:
     """Write a voice over a bed, or alone, to a file (.wav, .m4a or .mp3) of ``seconds``.
 
-    Raises ToolFailed for sounds that cannot be used.
+    Raises ToolFailed for sounds that cannot be used, and for words that are never heard.
     """
     if bed is None:
         alone = music.placed(voice, seconds=seconds, starts_s=starts_s)
         return Mixed(mastering.master(alone, file, TARGETS[target]), None)
     windows = [Window(one.start_s + starts_s, one.stop_s + starts_s) for one in stretches(words)]
+    if not windows:
+        told = "no word takes any time, so the music cannot step back for them"
+        raise ToolFailed("voice_mix", f"{told}; give words with their times")
     spoken, played = music.levelled(voice, bed, seconds=seconds, starts_s=starts_s)
     lowered = music.stepped_back(played, windows)
     below_lu = _loud_in(spoken, windows) - _loud_in(lowered, windows)
     if below_lu < BELOW_LU:  # this bed is louder just there than it is on the whole
         lowered = lowered.filter("volume", f"{below_lu - BELOW_LU:.2f}dB")
-        below_lu = BELOW_LU
+        below_lu = _loud_in(spoken, windows) - _loud_in(lowered, windows)
     made = mastering.master(music.together(spoken, lowered), file, TARGETS[target])
     return Mixed(made, round(below_lu, 1))
+
+
+def _require_match(timed: TimedWords, heard: Loudness) -> None:
+    """Refuse a voice that nobody hears, and words of another. Raises ToolFailed."""
+    if heard.lufs < loudness.SILENT_LUFS:
+        raise ToolFailed("voice_mix", "the voice is silent; give one that speaks")
+    if abs(heard.seconds - timed.seconds) > LENGTH_S:
+        told = (
+            f"the voice is {heard.seconds:.1f} s long, and the words are of {timed.seconds:.1f} s"
+        )
+        raise ToolFailed("voice_mix", f"{told}; give the words of this voice")
 
 
 def stretches(words: Sequence[Word]) -> tuple[Window, ...]:

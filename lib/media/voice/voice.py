@@ -114,8 +114,9 @@ def read_aloud(wanted: Params) -> Reading:
     """Speak a text. Raises ToolFailed naming what cannot be spoken."""
     spoken = sentences(wanted.text)
     language = wanted.language or guess(wanted.text) or "en"
-    name = wanted.voice or voice_for(language)
-    voice = speaker(name, language)
+    guessed = wanted.language is None
+    name = wanted.voice or voice_for(language, guessed=guessed)
+    voice = speaker(name, language, guessed=guessed)
     for sentence in spoken:
         require_script(sentence.text, VOICES[name].script, name)
     samples = [_silence(EDGE_S, voice)]

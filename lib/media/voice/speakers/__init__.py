@@ -80,27 +80,42 @@ _NAMES = {
 }
 
 
-def voice_for(language: str) -> str:
-    """Return the name of a voice of a language (BCP 47). Raises ToolFailed when there is none."""
+def voice_for(language: str, *, guessed: bool = False) -> str:
+    """Return the name of a voice of a language (BCP 47). Raises ToolFailed when there is none.
+
+    ``guessed`` is whether nobody told the language, so that people may do so.
+    """
     spoken = language.partition("-")[0].lower()
     for name, voice in VOICES.items():
         if voice.language == spoken:
             return name
-    there = ", ".join(sorted({_named(voice.language) for voice in VOICES.values()}))
-    raise ToolFailed("voice", f"no voice here speaks {_named(spoken)}; there is {there}")
+    known = [voice.language for voice in VOICES.values()]
+    told = (
+        f"no voice here speaks {_named(spoken)}; there is {', '.join(sorted(map(_named, known)))}"
+    )
+    raise ToolFailed("voice", told + _or_else(known[0], guessed=guessed))
 
 
-@functools.lru_cache(maxsize=4)
-def speaker(name: str, language: str) -> Speaker:
+def speaker(name: str, language: str, *, guessed: bool = False) -> Speaker:
     """Return a voice, ready to speak. Raises ToolFailed when it is not there or another's."""
     if name not in VOICES:
         raise ToolFailed("voice", f"there is no voice {name!r}; there are {', '.join(VOICES)}")
-    voice = VOICES[name]
-    if language.partition("-")[0].lower() != voice.language:
-        told = f"the voice {name!r} speaks {_named(voice.language)}, not {_named(language)}"
-        raise ToolFailed("voice", told)
-    made: Speaker = importlib.import_module(voice.module).load(name)
+    own = VOICES[name].language
+    if language.partition("-")[0].lower() != own:
+        told = f"the voice {name!r} speaks {_named(own)}, not {_named(language)}"
+        raise ToolFailed("voice", told + _or_else(own, guessed=guessed))
+    return loaded(name)
+
+
+@functools.lru_cache(maxsize=4)
+def loaded(name: str) -> Speaker:
+    """Return a voice of the table with its model, which is read once."""
+    made: Speaker = importlib.import_module(VOICES[name].module).load(name)
     return made
+
+
+def _or_else(language: str, *, guessed: bool) -> str:
+    return f'; give language="{language}" if it is {_named(language)}' if guessed else ""
 
 
 def _named(language: str) -> str:

@@ -26,6 +26,8 @@ _DURATIONS = "/Cast_32_output_0"
 _TICK_S = 0.025
 #: Phonemes that the model takes at once.
 MOST_PHONEMES = 400
+#: Digits of the largest number that it has words for.
+MOST_DIGITS = 36
 #: Where a long sentence may be parted, best first.
 _CLAUSES = frozenset(";:,.!?—…")
 #: What the model leaves before and after what it says, and what is left of it, seconds.
@@ -65,6 +67,7 @@ class Hibari:
     def say(self, sentence: str, *, speed: float, seed: int) -> Said:
         """Speak one sentence; see the port."""
         texts = sentence.split()
+        _require_numbers(texts)
         sounds, together = self._read(sentence, texts)
         spoken = {sound.word for sound in sounds if _heard(sound.phonemes)}
         for number, text in enumerate(texts):
@@ -162,6 +165,16 @@ def _telling(model: bytes, value: str) -> bytes:
     return model + bytes([7 << 3 | 2, len(output)]) + output
 
 
+def _require_numbers(texts: list[str]) -> None:
+    """Refuse a number that has no name. Raises ToolFailed saying what to do."""
+    for text in texts:
+        for number in re.findall(r"\d[\d,]*", text):
+            digits = sum(map(str.isdigit, number))
+            if digits > MOST_DIGITS:
+                told = f"“{text[:40]}…” is a number of {digits} digits"
+                raise ToolFailed("voice", f"{told}; write it in words, or its digits apart")
+
+
 def _heard(phonemes: str) -> bool:
     return any(mark.isalpha() and mark not in _STRESS for mark in phonemes)
 
@@ -245,7 +258,6 @@ def _words(texts: list[str], spans: dict[int, tuple[float, float]]) -> tuple[Wor
     words, now_s = [], 0.0
     for number, text in enumerate(texts):
         start_s, stop_s = spans.get(number, (now_s, now_s))
-        start_s = max(start_s, now_s if number not in spans else start_s)
         now_s = max(start_s, stop_s)
         words.append(Word(text, round(start_s, 3), round(now_s, 3)))
     return tuple(words)
