@@ -1,6 +1,6 @@
 """boto3's client, as the adapters of this folder want it; credentials and region are its own.
 
-Called by ``lib/wiring.py``. boto3 is imported when a client is wanted: no function's start pays
+Called by ``lib/wiring``. boto3 is imported when a client is wanted: no function's start pays
 for it.
 """
 

@@ -97,14 +97,12 @@ class _Words:
         self._parts = self._sprite.parts()
         self._start_s, self._end_s = layer.start_s, layer.end_s
         self._layer, self._lens = layer, lens
-        #: What is there from the start, and does not rise, need not come.
-        self._comes = layer.start_s > 0 or layer.solid
 
     def over(self, frame: Planes, now_s: float) -> None:
         """Lay it over a frame as it is at that moment."""
         if now_s < self._start_s:
             return
-        share = min(1.0, (now_s - self._start_s) / FADE_S) if self._comes else 1.0
+        share = min(1.0, (now_s - self._start_s) / FADE_S) if self._layer.comes else 1.0
         if self._end_s is not None and now_s > self._end_s:
             left = 1 - (now_s - self._end_s) / FADE_S
             if left > 0:
