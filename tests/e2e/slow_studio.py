@@ -6,14 +6,11 @@ unfinished, begins the bursts that are not there yet, and ends when everything i
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
 import time
 from pathlib import Path
 
 from lib.app import views
-from lib.core.work import Json
 from lib.crew import serve, take_orders
 from lib.embedded import running
 from lib.ports import ToolCall
@@ -21,6 +18,7 @@ from lib.settings import Settings
 from lib.wiring.local import LocalStudio, open_local
 from tests.app.crank import OWNER, settings_below
 from tests.app.instant import InstantTools
+from tests.rendering import rendering
 
 #: Seconds that one tool takes: long enough to be killed in the middle of it.
 TOOL_S = 0.35
@@ -40,11 +38,6 @@ class SlowTools(InstantTools):
         super().run(call)
         with self._book.open("a") as book:
             book.writelines(f"{rendering(call.params, slot)}\n" for slot in call.makes)
-
-
-def rendering(params: Json, slot: str) -> str:
-    """Return a name for what a tool makes; no two works have the same parameters."""
-    return f"{hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()} {slot}"
 
 
 def open_studio(settings: Settings, executor: str = "") -> LocalStudio:

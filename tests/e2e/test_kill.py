@@ -18,7 +18,7 @@ from lib.settings import ROOT
 from lib.wiring.local import open_local
 from tests.app.crank import OWNER, settings_below
 from tests.app.instant import InstantTools
-from tests.e2e.slow_studio import rendering
+from tests.rendering import renderings
 
 KILLS = 50
 #: Instants of a kill, seconds after the start of the process: from before it opened anything
@@ -45,10 +45,9 @@ def rendered_too_often(record: dict[str, Any], book: Counter[str]) -> list[str]:
     """Return what was made more often than attempts of its step died, and once more."""
     lost = Counter(a["step"] for a in record["attempts"].values() if a["outcome"] == "lost")
     return [
-        f"{record['work']['id']} {artifact['slot']}: {times} times, {lost[step['name']]} lost"
-        for step in record["work"]["plan"]["steps"]
-        for artifact in step["makes"]
-        if (times := book[rendering(step["params"], artifact["slot"])]) > 1 + lost[step["name"]]
+        f"{record['work']['id']} {slot}: {book[name]} times, {lost[step]} lost"
+        for step, slot, name in renderings(record["work"]["plan"])
+        if book[name] > 1 + lost[step]
     ]
 
 

@@ -41,7 +41,9 @@ _STORAGE = tuple(
     f"tests/app/test_storage_{name}.py"
     for name in ("verdict", "raws", "quarantine", "return", "retention", "breaker", "totals")
 )
-_AUDIT = tuple(f"tests/app/test_audit{name}.py" for name in ("", "_limits", "_night", "_slices"))
+_AUDIT = tuple(
+    f"tests/app/test_audit{name}.py" for name in ("", "_breaker", "_limits", "_night", "_slices")
+)
 _CORE = tuple(
     f"tests/core/test_{name}.py"
     for name in (

@@ -8,7 +8,8 @@ from typing import Any
 
 from lib.core.paths import fingerprint
 from tests.process.evidence import RESTING, Evidence, artifacts, count_lines, crc32c_of
-from tests.process.studio import BOOK, MENDED, UNLUCKY, rendering
+from tests.process.studio import BOOK, MENDED, UNLUCKY
+from tests.rendering import renderings
 
 #: What people do to files with their own hands.
 BY_HAND = ("delete", "junk", "overwrite", "foreign")
@@ -103,11 +104,9 @@ class Account:
             lost[id_] += attempt["outcome"] == "lost" or attempt["message"] == "its worker died"
         for id_, record in seen.works.items():
             most = 1 + lost[id_] + self.reasons[id_] + record["work"]["revision"] - 1
-            for step in record["work"]["plan"]["steps"]:
-                for made in step["makes"]:
-                    times = book[rendering(step["params"], made["slot"])]
-                    if times > most:
-                        found.append(f"{id_} {made['slot']} was made {times} times, not {most}")
+            for _, slot, name in renderings(record["work"]["plan"]):
+                if book[name] > most:
+                    found.append(f"{id_} {slot} was made {book[name]} times, not {most}")
         return found
 
 

@@ -9,14 +9,12 @@ somebody names its work in ``FOLDER/mended``.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 from lib import logs
 from lib.core.errors import ToolFailed
@@ -29,6 +27,7 @@ from tests.app.crank import settings_below
 from tests.app.instant import InstantTools
 from tests.process.evidence import count_lines
 from tests.process.world import JumpingClock, World, enter
+from tests.rendering import rendering
 
 WORKER = (sys.executable, "-m", "tests.process.studio", "render")
 BOOK = "rendered.txt"
@@ -56,11 +55,6 @@ class QuickTools(InstantTools):
         book = os.open(self._folder / BOOK, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.write(book, lines.encode())
         os.close(book)
-
-
-def rendering(params: Any, slot: str) -> str:
-    """Return a name for what a tool makes."""
-    return f"{hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:20]} {slot}"
 
 
 def open_studio(settings: Settings, executor: str = "") -> LocalStudio:

@@ -18,7 +18,7 @@ from lib.app.invariants import Breach, of_change, of_deletion, of_record
 from lib.app.storage.provenance import ORIGIN
 from lib.core.checks import faults
 from lib.core.rollup import Phase
-from lib.core.work import Artifact, Json, Keep, Outcome
+from lib.core.work import Artifact, Json, Keep, Outcome, Plan
 from lib.ports import ObjectInfo, Record, Task
 from tests.simulation.bucket import Life
 from tests.simulation.engine import Process, Violation
@@ -183,12 +183,20 @@ class Oracle:
 
     def _was_there(self, after: Json, entry: Json) -> None:
         plan = case_of(Record("works/x", after, 0)).work.plan
-        step = plan.step(entry["step"])
+        step, since = plan.step(entry["step"]), entry["started_at"] - SKEW_S
         for artifact in step.makes if step else ():
-            lives = self.lives[artifact.path]
-            since = entry["started_at"] - SKEW_S
-            if not any(life.died is None or life.died >= since for life in lives):
+            if not self._is_served(plan, artifact, since):
                 fail("ok_means_that_it_was_there", artifact.path, "its attempt is called ok")
+
+    def _is_served(self, plan: Plan, artifact: Artifact, since: float) -> bool:
+        """Tell whether a file was there since then, or, of a raw one, all that needs it."""
+        lives = self.lives[artifact.path]
+        if any(life.died is None or life.died >= since for life in lives):
+            return True
+        users = [step for step in plan.steps if artifact.slot in step.needs]
+        made = [made for step in users for made in step.makes]
+        raw = artifact.keep is Keep.RAW and bool(made)
+        return raw and all(self._is_served(plan, each, since) for each in made)
 
     def _child_is_its_parents(self, after: Json) -> None:
         parent = after["work"]["parent"]

@@ -249,6 +249,7 @@ class Pipe:
                 view = view[stdin.write(view) :]
         except BrokenPipeError as error:
             code, words = self._process.wait(), self._tail()
+            check_room(words)
             check(code, what=self._what, words=words)
             raise ToolFailed(self._what, "stopped reading", tail=words) from error
 
