@@ -104,7 +104,7 @@ def build(folder: Path, brand: str, seconds: Literal[10, 30], template: str = TE
     params: dict[str, Any] = {}
     for step in steps:
         params |= step.params
-    params = {name: params[name] for name in Params.model_fields}
+    params = {name: params[name] for name in Params.model_fields if name in params}
     picture = pictures.load(painted).convert("RGB")
     scene = reel_video.scene_of(Params.model_validate(params), picture, room)
     return Stage(folder, params, painted, scene, steps)

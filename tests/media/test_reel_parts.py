@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import pytest
 
@@ -19,6 +20,7 @@ from lib.media.reel import video as reel_video
 from lib.media.reel.planes import Frame
 from lib.media.reel.video import Params, composer
 from lib.media.room import Room
+from tests.bench import reel_scene
 from tests.media.conftest import ASSETS, paint
 from tests.media.test_reel import FPS, SECONDS, SLUG, packets, params
 
@@ -130,3 +132,12 @@ def test_a_part_that_is_no_film_is_not_joined(room: Room) -> None:
     video = {"video": room.workdir / "v.mp4"}
     with pytest.raises(ToolFailed, match="the joiner"):
         reel_join.run({"parts": ["video_1"], "seconds": 2}, files, video, room)
+
+
+@pytest.mark.parametrize(("seconds", "last"), [(10, "reel_video"), (30, "reel_join")])
+def test_the_bench_renders_what_the_recipe_plans(
+    tmp_path: Path, seconds: Literal[10, 30], last: str
+) -> None:
+    stage = reel_scene.build(tmp_path, SLUG, seconds)
+    assert stage.frames == 30 * seconds
+    assert stage.steps[-1].tool == last
